@@ -1,0 +1,55 @@
+# Two commands do all the set-up on a fresh machine with Python 3.11: `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+OUT := out
+LINE := warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: env ## the main job: one line drawn, compiled to numpy, and training a real network
+	@mkdir -p $(OUT)
+	$(BIN)/lrdsl plot "$(LINE)"
+	$(BIN)/lrdsl check examples/flagship.lrs
+	$(BIN)/lrdsl plot examples/flagship.lrs -o $(OUT)/flagship.png
+	$(BIN)/lrdsl compile examples/flagship.lrs -o $(OUT)/flagship.py
+	$(BIN)/python examples/digits.py --out $(OUT)
+	@echo "see $(OUT)/flagship.png, $(OUT)/flagship.py, $(OUT)/digits.png"
+
+test: lint ## the whole suite, in an environment of its own
+	$(BIN)/python -m pytest
+
+core: env ## what needs no torch
+	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch.py
+
+lint: env ## ruff, and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+golden: env ## rewrite the golden files; read the difference in review
+	$(BIN)/python -m pytest tests/test_golden.py --update-golden
+
+format: env ## ruff's formatting
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+wheel: env ## build the wheel and the sdist into dist/
+	$(BIN)/python -m build --no-isolation
+
+env: .venv/ready ## the environment in .venv
+
+# torch goes first and by itself: any other package that asks for `torch` must find it there, or a build for GPUs of
+# several gigabytes may come instead.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0 numpy
+	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib scikit-learn pytest hypothesis mpmath interegular ruff mypy hatchling build
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean: ## remove what was built
+	rm -rf .venv $(OUT) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help demo test core lint golden format wheel env clean

@@ -1,0 +1,144 @@
+"""lrdsl: the language in which people write learning-rate schedules.
+
+text --parse--> tree --check--> program --plan--> timeline --emit--> numpy · python · torch · jax
+      parser/          checker/         planner/    |     emitter/
+      grammar/lrs.lark (names, units)   (lengths,   +--prove--> facts: bounds, jumps, what becomes negative
+      spans live up to here ----------->  levels)         prover.py
+                                                    schedule.py holds the result; torch.py applies it;
+                                                    plotter.py draws it; cli.py is the only one that prints
+
+>>> import lrdsl
+>>> s = lrdsl.compile("warmup(1000) then cosine(to=10%)", total=100_000)
+>>> s(1000, base=3e-4)
+0.0003
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from . import checker, planner, problems
+from .diagnostic import Diagnostic, ScheduleError, ScheduleWarning
+from .parser import parse, parse_value
+from .schedule import Schedule
+from .source import Source
+from .tree import Expression
+
+__all__ = ["Diagnostic", "Schedule", "ScheduleError", "ScheduleWarning", "compile", "load"]
+__version__ = "0.1.0"
+
+Text = str | int | float | Mapping[str, Any]
+
+
+def compile(
+    text: Text, /, *, total: Any = None, epoch: Any = None, step: Any = None, sample: Any = None, **params: Any
+) -> Schedule:
+    """The schedule of a text.
+
+    `text` is one line, the statements of a file, a lone number, or a mapping from outputs to texts. `total` and every param
+    are numbers, or texts with a unit (`"5%"`); they win over the values in the text. Raises ScheduleError with every
+    problem found.
+
+    >>> compile("0.1 until 30k then 0.01")(30_000)
+    0.01
+    """
+    known = {"total": total, "epoch": epoch, "step": step, "sample": sample}
+    bound = {**{name: value for name, value in known.items() if value is not None}, **params}
+    return compiled(_as_text(text), "<text>", tuple(sorted((name, _as_value(name, v)) for name, v in bound.items())))
+
+
+def load(path: str | os.PathLike[str], /, **params: Any) -> Schedule:
+    """The schedule of a file; params as for `compile`."""
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        if isinstance(path, str) and any(mark in name for mark in "( \n"):
+            raise ScheduleError(problems.text_as_file(name)) from None
+        raise ScheduleError(problems.no_file(name, error.strerror or str(error))) from None
+    bound = tuple(sorted((key, _as_value(key, v)) for key, v in params.items() if v is not None))
+    return compiled(decode(data, name), name, bound)
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text in the bytes of a file."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScheduleError(problems.not_utf8(name, error.start)) from None
+
+
+@functools.lru_cache(maxsize=256)
+def compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Schedule:
+    """The schedule of a text under the name that messages give it; the same text with the same bindings is made once."""
+    source = Source(text, name)
+    bound, found = _values(bindings)
+    parsed = parse(source, frozenset(checker.prelude()))
+    program, wrong = checker.check(parsed, bound)
+    found += [*parsed.problems, *wrong]
+    if program is None or found:
+        raise ScheduleError(*found)
+    timeline, wrong = planner.plan(program)
+    if timeline is None:
+        raise ScheduleError(*wrong)
+    schedule = Schedule(text, source, dict(bindings), timeline, program.params)
+    wrong = [] if schedule.relation == "mixed" else schedule.wrong(schedule.levels())
+    if wrong:
+        raise ScheduleError(*wrong)
+    return schedule
+
+
+def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression], list[Diagnostic]]:
+    bound: dict[str, Expression] = {}
+    found: list[Diagnostic] = []
+    for name, value in bindings:
+        read = parse_value(Source(value, f"<{name}>"))
+        if isinstance(read, tuple):
+            found += read
+        else:
+            bound[name] = read
+    return bound, found
+
+
+def _as_text(text: Text) -> str:
+    if isinstance(text, Mapping):
+        return "\n".join(f"{output} = {_as_text(value)}" for output, value in text.items())
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise ScheduleError(problems.bad_call(f"a schedule is compiled from a text, not from {type(text).__name__}"))
+    if not isinstance(text, str):
+        return repr(text)
+    if text.endswith(".lrs") and "\n" not in text and "=" not in text:
+        raise ScheduleError(problems.file_as_text(text))
+    return text
+
+
+def _as_value(name: str, value: Any) -> str:
+    """A binding as the text that stands for it; a float counts as the decimal that it prints."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise ScheduleError(problems.unbindable(name, value))
+    if hasattr(value, "__index__"):
+        return str(int(value))
+    return repr(float(value))
+
+
+_ELSEWHERE = {
+    **dict.fromkeys(("Schedule_", "parse_", "build", "from_string", "make"), "lrdsl.compile(text)"),
+    **dict.fromkeys(("attach", "apply", "Scheduler", "LambdaLR", "Applier"), "lrdsl.torch.attach(optimizer, text)"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `lrdsl.torch.attach` works after `import lrdsl`, and torch is imported only then.
+    if name in ("torch", "plotter", "cli"):
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _ELSEWHERE:
+        raise AttributeError(f"lrdsl has no `{name}`: write `{_ELSEWHERE[name]}`")
+    raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")

@@ -1,0 +1,403 @@
+"""Expressions of the tree to nodes of the program.
+
+In: an expression, the scope it stands in, and the tables of names. Out: a program node with names put in and its kind
+settled; every independent problem on the way is collected, and what is broken becomes `Broken`. Refuses to know lengths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from .. import problems, program, tree
+from ..diagnostic import Diagnostic
+from ..functions import FUNCTIONS, NAMED
+from ..parser import DEEPEST
+from ..program import Kind, core
+from ..source import Span
+from . import calls, suggestions
+from .library import CONSTANTS, VARIABLES
+from .names import DRIVEN, KNOWN, Names
+
+MOST_NODES = 200_000
+MOST_DIGITS = 1_000
+_TOO_LARGE = 10**MOST_DIGITS
+
+LevelMark = str  # a formal that is a level: its value is known to the planner only
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An expression and the scope in which it was written."""
+
+    value: tree.Expression
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a bare name may mean besides the names of the text.
+
+    `formals` are those of the shape or curve in whose body we are. `constant` says that nothing may depend on time here,
+    `plain` that `base` may not stand here either, and why.
+    """
+
+    formals: dict[str, Bound | LevelMark] = field(default_factory=dict)
+    constant: bool = False
+    plain: str | None = None
+    builtin: bool = False  # inside a definition of the prelude
+
+    def fixed(self, plain: str | None = None) -> Scope:
+        return Scope(self.formals, True, plain or self.plain, self.builtin)
+
+
+class TooManyNodes(Exception):
+    """The text, names put in, is larger than the limit."""
+
+
+@dataclass(slots=True)
+class Check:
+    """The work on one text: its names, what is being put in, and the problems found."""
+
+    names: Names
+    problems: list[Diagnostic] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)  # names that are being put in, outermost first
+    nodes: int = 0
+    depth: int = 0
+    base: bool = False
+    used: set[str] = field(default_factory=set)
+
+    def report(self, problem: Diagnostic) -> program.Broken:
+        self.problems.append(problem)
+        return program.Broken(problem.labels[0].span)
+
+    # --- schedules and values -------------------------------------------------------------------------------------
+
+    def schedule(self, node: tree.Expression, scope: Scope) -> program.Node:
+        """A phase, or the whole of an output: a time or a share alone is no value."""
+        made = self.value(node, scope)
+        match core(made):
+            case program.Quantity() | program.Total():
+                return self.report(problems.quantity_as_value(node.span))
+            case _ if made.kind is Kind.SHARE:
+                return self.report(problems.share_as_value(node.span))
+        return made
+
+    def number(self, node: tree.Expression, scope: Scope) -> program.Node:
+        """Where a number must stand; a time counts as its steps."""
+        made = self.value(node, scope)
+        if made.kind is Kind.SHARE:
+            return self.report(problems.share_as_value(node.span))
+        return made
+
+    def value(self, node: tree.Expression, scope: Scope) -> program.Node:
+        if not scope.builtin:
+            self.nodes += 1
+            if self.nodes > MOST_NODES:
+                raise TooManyNodes
+        if self.depth >= DEEPEST:
+            return self.report(problems.nested_too_deep(node.span, DEEPEST))
+        self.depth += 1
+        try:
+            return self._value(node, scope)
+        finally:
+            self.depth -= 1
+
+    def _value(self, node: tree.Expression, scope: Scope) -> program.Node:
+        match node:
+            case tree.Number():
+                return self._written(node)
+            case tree.Name():
+                return self._name(node, scope)
+            case tree.Call():
+                return calls.call(self, node, scope)
+            case tree.Negative():
+                return self._negative(node, scope)
+            case tree.Power():
+                operands = (self.number(node.base, scope), self.number(node.exponent, scope))
+                return program.Operation("^", operands, node.span, Kind.NUMBER)
+            case tree.Arithmetic():
+                return self._arithmetic(node, scope)
+            case tree.Bracket():
+                inner = self.value(node.inner, scope)
+                return program.Inner(inner, node.span, inner.kind)
+            case tree.Phase() | tree.Chain() | tree.Line():
+                return self._line(node, scope)
+
+    def _written(self, node: tree.Number) -> program.Node:
+        if too_long(node.value):
+            return self.report(problems.too_many_digits(node.span, MOST_DIGITS))
+        match node.unit:
+            case None:
+                return program.Written(node.value, node.span)
+            case "%":
+                return program.Share(node.value / 100, node.span)
+            case "steps":
+                return program.Quantity(node.value, node.unit, node.span)
+            case unit:
+                return self.report(problems.not_yet(node.span, f"the unit `{unit}`"))
+
+    def _negative(self, node: tree.Negative, scope: Scope) -> program.Node:
+        operand = self.value(node.operand, scope)
+        if isinstance(operand, program.Written):
+            return program.Written(-operand.value, node.span)
+        return program.Operation("neg", (operand,), node.span, operand.kind)
+
+    # --- names ----------------------------------------------------------------------------------------------------
+
+    def _name(self, node: tree.Name, scope: Scope) -> program.Node:
+        name, span = node.name, node.span
+        formal = scope.formals.get(name)
+        if isinstance(formal, Bound):
+            made = self.value(formal.value, formal.scope)
+            return program.Inner(made, formal.value.span, made.kind)
+        if formal is not None:
+            return program.LevelName(name, span)
+        if name in VARIABLES:
+            if scope.constant:
+                return self.report(problems.not_constant(span, name))
+            kind = Kind.TIME if name == "t" else Kind.NUMBER
+            return program.Variable(name, span, kind)  # type: ignore[arg-type]
+        if name in CONSTANTS:
+            return program.Irrational(name, span)  # type: ignore[arg-type]
+        if name == "base":
+            if scope.plain:
+                return self.report(problems.base_here(span, scope.plain))
+            self.base = True
+            return program.Base(span)
+        if name == "total":
+            self.used.add(name)
+            return program.Total(span)
+        found = self.text_of(name)
+        if found is not None:
+            return self._put_in(node, found, scope)
+        if name in self.names.library:
+            return calls.call(self, tree.Call(name, (), span, span), scope)
+        return self._unknown(node)
+
+    def text_of(self, name: str) -> tree.Expression | None:
+        """The text for which a name stands: a binding wins over the file."""
+        if name in self.names.bound:
+            return self.names.bound[name]
+        for table in (self.names.params, self.names.lets):
+            if name in table:
+                return table[name].value
+        return self.names.outputs.get(name)
+
+    def _put_in(self, node: tree.Name, text: tree.Expression, scope: Scope) -> program.Node:
+        name = node.name
+        self.used.add(name)
+        if name in self.inside:
+            circle = [*self.inside[self.inside.index(name) :], name]
+            return self.report(problems.circle(node.span, circle))
+        if name in DRIVEN[1:] and name in self.names.outputs:
+            return program.Broken(node.span)  # the output itself is answered by "not yet"
+        plain = "a `param` is a constant of its own" if name in self.names.params else None
+        self.inside.append(name)
+        made = self.value(text, Scope(constant=scope.constant, plain=plain or scope.plain))
+        self.inside.pop()
+        return program.Inner(made, node.span, made.kind)
+
+    def _unknown(self, node: tree.Name) -> program.Node:
+        name = node.name
+        if name in self.names.lost:
+            return program.Broken(node.span)
+        if name in NAMED or name == "repeat":
+            return self.report(problems.function_without_call(node.span, name))
+        if name == "next":
+            return self.report(problems.next_outside(node.span))
+        if name in KNOWN:
+            return self.report(problems.not_yet(node.span, f"`{name}`"))
+        if name in suggestions.MEASURED:
+            return self.report(problems.measured(node.span, name))
+        offer = suggestions.curve(name, self.names.library)
+        if offer is None:
+            offer = suggestions.closest(name, self.names.known())
+        return self.report(problems.unknown_name(node.span, name, offer))
+
+    # --- arithmetic -----------------------------------------------------------------------------------------------
+
+    def _arithmetic(self, node: tree.Arithmetic, scope: Scope) -> program.Node:
+        left = self.value(node.operands[0], scope)
+        for operator, text in zip(node.operators, node.operands[1:], strict=True):
+            right = (
+                self._divisor(text, scope) if operator == "/" and left.kind is Kind.TIME else self.value(text, scope)
+            )
+            left = self._operate(operator, left, right, node.operands[0].span.to(text.span))
+        return left
+
+    def _divisor(self, text: tree.Expression, scope: Scope) -> program.Node:
+        # An argument by which a curve divides time is a duration: `halflife=0.5` is as doubtful as `warmup(0.5)`.
+        inner = text
+        while isinstance(inner, tree.Bracket):
+            inner = inner.inner
+        if isinstance(inner, tree.Name):
+            formal = scope.formals.get(inner.name)
+            if isinstance(formal, Bound):
+                made = self.duration(formal.value, formal.scope)
+                return program.Inner(made, formal.value.span, Kind.TIME)
+        return self.value(text, scope)
+
+    def _operate(self, operator: str, left: program.Node, right: program.Node, span: Span) -> program.Node:
+        if isinstance(left, program.Broken) or isinstance(right, program.Broken):
+            return program.Broken(span)
+        a, b = core(left), core(right)
+        if isinstance(a, program.Written) and isinstance(b, program.Written):
+            return self._fold(operator, a.value, b.value, span)
+        kind = _kind(operator, left.kind, right.kind)
+        if kind is None:
+            share = left if left.kind is Kind.SHARE else right
+            return self.report(problems.share_as_value(share.span))
+        return program.Operation(operator, (left, right), span, kind)
+
+    def _fold(self, operator: str, a: Fraction, b: Fraction, span: Span) -> program.Node:
+        match operator:
+            case "+":
+                value = a + b
+            case "-":
+                value = a - b
+            case "*":
+                value = a * b
+            case _:
+                if b == 0:
+                    return self.report(problems.division_by_zero(span))
+                value = a / b
+        if too_long(value):
+            return self.report(problems.too_many_digits(span, MOST_DIGITS))
+        return program.Written(value, span)
+
+    def function(self, node: tree.Call, scope: Scope) -> program.Node:
+        """A call of a function of `functions.py`: values only, as many as it takes."""
+        row = FUNCTIONS[node.name]
+        least, most = row.arity
+        for argument in node.arguments:
+            if argument.name is not None:
+                return self.report(problems.named_argument_of_function(argument.span, node.name, argument.name))
+        if len(node.arguments) < least or (most is not None and len(node.arguments) > most):
+            return self.report(problems.number_of_arguments(node.span, node.name, least, most, len(node.arguments)))
+        operands = [self.value(argument.value, scope) for argument in node.arguments]
+        if any(isinstance(operand, program.Broken) for operand in operands):
+            return program.Broken(node.span)
+        if node.name in ("min", "max"):
+            return self._extreme(node, operands)
+        for operand in operands:
+            if operand.kind is Kind.SHARE:
+                return self.report(problems.share_as_value(operand.span))
+        kind = operands[0].kind if node.name == "abs" else Kind.NUMBER
+        return program.Operation(node.name, tuple(operands), node.span, kind)
+
+    def _extreme(self, node: tree.Call, operands: list[program.Node]) -> program.Node:
+        kinds = {operand.kind for operand in operands}
+        kind = Kind.TIME if Kind.TIME in kinds else Kind.SHARE if Kind.SHARE in kinds else Kind.NUMBER
+        values = [core(operand) for operand in operands]
+        written = [value.value for value in values if isinstance(value, program.Written)]
+        if len(written) == len(values):
+            return program.Written(min(written) if node.name == "min" else max(written), node.span)
+        made = operands[0]
+        for operand in operands[1:]:
+            made = program.Operation(node.name, (made, operand), node.span, kind)
+        return made
+
+    # --- phases, chains, lines ------------------------------------------------------------------------------------
+
+    def _line(self, node: tree.Phase | tree.Chain | tree.Line, scope: Scope) -> program.Node:
+        if scope.constant:
+            return self.report(problems.not_constant(node.span, None))
+        match node:
+            case tree.Chain():
+                return program.Chain(tuple(self.schedule(phase, scope) for phase in node.phases), node.span)
+            case tree.Phase():
+                body = self.schedule(node.body, scope)
+                length, skip, until = (
+                    None if part is None else self.duration(part, scope) for part in (node.for_, node.skip, node.until)
+                )
+                return program.Phase(body, length, skip, until, node.span)
+            case tree.Line():
+                made = self.value(node.body, scope)
+                for clause in node.clauses:
+                    made = self._clause(made, clause, node.span.to(clause.span), scope)
+                return made
+
+    def _clause(self, body: program.Node, clause: tree.Clause, span: Span, scope: Scope) -> program.Node:
+        if clause.word == "every":
+            return program.Sampled(body, self.duration(clause.value, scope), span, body.kind)
+        value = self.value(clause.value, scope.fixed())
+        if value.kind is Kind.SHARE:
+            value = self.report(problems.share_as_limit(clause.value.span, clause.word))
+        return program.Limit(body, "max" if clause.word == "floor" else "min", value, span, body.kind)
+
+    # --- durations ------------------------------------------------------------------------------------------------
+
+    def duration(self, node: tree.Expression, scope: Scope, offer: str | None = None) -> program.Node:
+        """An exact length of time. `offer` is a text that a bare number under 1 may have meant instead."""
+        if self._doubtful(node, scope, node.span, offer):
+            return program.Broken(node.span)
+        made = self.value(node, scope.fixed("a duration is exact"))
+        inexact = _inexact(made)
+        if inexact is not None:
+            return self.report(problems.not_exact(inexact.span))
+        return made
+
+    def _doubtful(self, node: tree.Expression, scope: Scope, span: Span, offer: str | None) -> bool:
+        """Report a bare written number under 1, or with B or T, through brackets and names."""
+        may_be_zero = False
+        seen: set[str] = set()
+        while True:
+            match node:
+                case tree.Bracket():
+                    node = node.inner
+                case tree.Name(name) if isinstance(scope.formals.get(name), Bound):
+                    formal = scope.formals[name]
+                    assert isinstance(formal, Bound)
+                    node, scope, span = formal.value, formal.scope, formal.value.span
+                case tree.Name(name) if name not in scope.formals and name not in seen:
+                    found = self.text_of(name)
+                    if found is None or name in ("total", *VARIABLES):
+                        return False
+                    may_be_zero |= name in self.names.params or name in self.names.bound
+                    seen.add(name)
+                    node, scope = found, Scope()
+                case tree.Number(text, value, None):
+                    if value < 1 and not (value == 0 and may_be_zero):
+                        self.report(problems.bare_share(span, text, value, offer))
+                        return True
+                    if text[-1] in "BT":
+                        self.report(problems.of_what(span, text))
+                        return True
+                    return False
+                case _:
+                    return False
+
+
+def _kind(operator: str, a: Kind, b: Kind) -> Kind | None:
+    """The kind of a result; None where a share stands in a value's arithmetic."""
+    kinds = {a, b}
+    if operator in "+-":
+        return Kind.TIME if Kind.TIME in kinds else Kind.SHARE if Kind.SHARE in kinds else Kind.NUMBER
+    if operator == "*":
+        if kinds == {Kind.NUMBER, Kind.SHARE}:
+            return Kind.SHARE
+        if Kind.SHARE in kinds:
+            return None
+        return Kind.TIME if kinds == {Kind.NUMBER, Kind.TIME} else Kind.NUMBER
+    if b is Kind.NUMBER:
+        return a
+    if b is Kind.SHARE and a is Kind.NUMBER:
+        return None
+    return Kind.NUMBER
+
+
+def _inexact(node: program.Node) -> program.Node | None:
+    """What keeps a duration from being exact."""
+    match node:
+        case program.Inner():
+            return _inexact(node.body)
+        case program.Operation() if node.function in ("+", "-", "*", "/", "neg", "min", "max"):
+            return next((found for operand in node.operands if (found := _inexact(operand))), None)
+        case program.Written() | program.Quantity() | program.Share() | program.Total() | program.Broken():
+            return None
+    return node
+
+
+def too_long(value: Fraction) -> bool:
+    return bool(abs(value.numerator) >= _TOO_LARGE or value.denominator >= _TOO_LARGE)

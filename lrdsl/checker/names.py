@@ -1,0 +1,119 @@
+"""What each name of a text stands for.
+
+In: statements and bindings from outside. Out: tables of params, lets, outputs and definitions, and the problems of names that
+are defined twice, are built in, or are not supported yet. Refuses to look into any expression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .. import problems, tree
+from ..diagnostic import Diagnostic
+from ..parser import Parsed
+from ..source import Span
+from . import suggestions
+from .library import BUILT_IN, Definition, Library, define
+
+DRIVEN = ("lr", "weight_decay", "momentum", "beta1", "beta2")
+# Parameters that every text knows, bound or not.
+KNOWN = ("total", "step", "epoch", "sample")
+
+
+@dataclass(slots=True)
+class Names:
+    """The tables of one text."""
+
+    library: Library
+    params: dict[str, tree.Param] = field(default_factory=dict)
+    lets: dict[str, tree.Let] = field(default_factory=dict)
+    outputs: dict[str, tree.Expression] = field(default_factory=dict)
+    bound: dict[str, tree.Expression] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
+    own: set[str] = field(default_factory=set)  # names of the text's own shapes and curves
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def known(self) -> set[str]:
+        """Every name that means something as it stands."""
+        return {*self.params, *self.lets, *self.bound, *self.library, *BUILT_IN, "total", *self.lost}
+
+
+def collect(parsed: Parsed, bound: dict[str, tree.Expression], prelude: Library) -> Names:
+    names = Names(dict(prelude), bound=bound, lost=parsed.lost)
+    places: dict[str, Span] = {}
+    for commented in parsed.file.statements:
+        statement = commented.statement
+        match statement:
+            case tree.Bare():
+                _define("lr", statement.value.span, places, names)
+                names.outputs.setdefault("lr", statement.value)
+            case tree.Assign():
+                _output(statement, places, names)
+            case tree.Param():
+                if _define(statement.name, statement.name_span, places, names) and statement.name in KNOWN[1:]:
+                    names.problems.append(problems.not_yet(statement.name_span, f"`param {statement.name}`"))
+                names.params.setdefault(statement.name, statement)
+            case tree.Let():
+                if statement.name in KNOWN:
+                    names.problems.append(problems.is_a_parameter(statement.name_span, statement.name))
+                _define(statement.name, statement.name_span, places, names)
+                names.lets.setdefault(statement.name, statement)
+            case tree.Shape() | tree.Curve():
+                _definition(statement, places, names, prelude)
+            case tree.Group():
+                names.problems.append(
+                    problems.not_yet(statement.name_span, f'groups, as in `{statement.name}["..."]`,')
+                )
+            case tree.Assert():
+                names.problems.append(problems.not_yet(statement.name_span, "`assert`"))
+    return names
+
+
+def _define(name: str, span: Span, places: dict[str, Span], names: Names) -> bool:
+    if name in BUILT_IN or (name in names.library and name not in names.own):
+        names.problems.append(problems.built_in_name(span, name))
+        return False
+    if name in places:
+        names.problems.append(problems.defined_twice(span, name, places[name]))
+        return False
+    places[name] = span
+    return True
+
+
+def _output(statement: tree.Assign, places: dict[str, Span], names: Names) -> None:
+    name = statement.name
+    if not _define(name, statement.name_span, places, names):
+        return
+    if name in suggestions.OUTPUTS:
+        names.problems.append(problems.alias_of_output(statement.name_span, name, suggestions.OUTPUTS[name]))
+    elif name in KNOWN:
+        names.problems.append(problems.is_a_parameter(statement.name_span, name))
+    elif name != "lr":
+        names.problems.append(problems.not_yet(statement.name_span, f"the output `{name}`"))
+    names.outputs[name] = statement.value
+
+
+def _definition(statement: tree.Shape | tree.Curve, places: dict[str, Span], names: Names, prelude: Library) -> None:
+    """A shape or curve of the text; a curve may have several definitions, told apart by their arguments."""
+    name, first = statement.name, statement.formals[0]
+    shape = isinstance(statement, tree.Shape)
+    allowed = ("p",) if shape else ("t", "p")
+    if first.name not in allowed or first.default is not None:
+        names.problems.append(problems.first_formal(first.span, "shape" if shape else "curve", allowed))
+        return
+    seen: set[str] = {first.name}
+    for formal in statement.formals[1:]:
+        if formal.name in seen or formal.name in ("t", "p", "q") or (shape and formal.name == "max"):
+            names.problems.append(problems.bad_formal(formal.span, formal.name, name))
+            return
+        seen.add(formal.name)
+    others = names.library.get(name, ())
+    if name not in names.own or shape or any(other.kind == "shape" for other in others):
+        if not _define(name, statement.name_span, places, names):
+            return
+        names.own.add(name)
+    definition: Definition = define(statement)
+    names.library[name] = (*(others if name in names.own else ()), definition)
+    same = [o for o in others if set(o.takes) == set(definition.takes)]
+    if same:
+        names.problems.append(problems.defined_twice(statement.name_span, name, same[0].span))

@@ -1,0 +1,234 @@
+"""Closed forms to straight-line programs.
+
+In: a node of the timeline and the values of the levels. Out: a form (which operations, on what) and a row (its numbers).
+Numbers are data: a thousand phases of one form share it and differ in their rows. Refuses to know how a program is run:
+`kernel.py` runs it, `writer.py` writes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from ..functions import FUNCTIONS, distance
+from ..timeline import (
+    Anchored,
+    Blend,
+    Chain,
+    Clock,
+    Cycle,
+    Left,
+    Level,
+    Node,
+    Operation,
+    Progress,
+    Sample,
+    Since,
+    rounded,
+)
+
+# An operand: the time, the low half of a time held in two floats, constant i of the row, or the result of instruction i.
+Operand = tuple[Literal["time", "low", "constant", "result"], int]
+TIME: Operand = ("time", 0)
+LOW: Operand = ("low", 0)
+
+# What stands in a row besides numbers: a chain, cycle or sample, evaluated by itself at the same time.
+Inner = Chain | Cycle | Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    operation: str
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A straight-line program; `result` is its value. `low` tells that times come in two floats."""
+
+    code: tuple[Instruction, ...]
+    result: Operand
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A form and its row."""
+
+    form: Form
+    row: tuple[float | Inner, ...]
+
+
+def lower(node: Node, levels: Sequence[float], low: bool = False) -> Program:
+    """The program of a node; `low` where its time comes in two floats (inside a cycle or a sample)."""
+    work = _Work(levels, low)
+    result = work.lower(node)
+    return Program(Form(tuple(work.code), result, low), tuple(work.row))
+
+
+def split(value: Fraction) -> tuple[float, float, float]:
+    """A boundary as its nearest whole number and what is left, in two floats: 3 % of 100,001 is no float."""
+    whole = round(value)
+    rest = value - whole
+    first = rounded(rest)
+    return rounded(Fraction(whole)), first, rounded(rest - Fraction(first))
+
+
+@dataclass(slots=True)
+class _Work:
+    levels: Sequence[float]
+    low: bool
+    code: list[Instruction] = field(default_factory=list)
+    row: list[float | Inner] = field(default_factory=list)
+    known: dict[Instruction, Operand] = field(default_factory=dict)
+    clocks: dict[tuple[str, Clock], Operand] = field(default_factory=dict)
+
+    def constant(self, value: float | Inner) -> Operand:
+        self.row.append(value)
+        return ("constant", len(self.row) - 1)
+
+    def number(self, operand: Operand) -> float | None:
+        """The value of an operand that is a constant number."""
+        value = self.row[operand[1]] if operand[0] == "constant" else None
+        return value if isinstance(value, float) else None
+
+    def emit(self, operation: str, *operands: Operand) -> Operand:
+        instruction = Instruction(operation, operands)
+        if instruction not in self.known:
+            self.code.append(instruction)
+            self.known[instruction] = ("result", len(self.code) - 1)
+        return self.known[instruction]
+
+    def lower(self, node: Node) -> Operand:
+        match node:
+            case Level():
+                return self.constant(self.levels[node.row])
+            case Since():
+                return self.clock("since", node.clock)
+            case Progress():
+                return self.clock("progress", node.clock)
+            case Left():
+                return self.clock("left", node.clock)
+            case Operation():
+                return self.operation(node.function, [self.lower(operand) for operand in node.operands])
+            case Blend():
+                return self.blend(node)
+            case Anchored():
+                since, body = self.clock("since", node.clock), self.lower(node.body)
+                return self.emit("anchor", since, self.constant(self.levels[node.start]), body)
+            case Chain() | Cycle() | Sample():
+                return self.emit("inner", self.constant(node))
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def clock(self, what: str, clock: Clock) -> Operand:
+        if (what, clock) not in self.clocks:
+            self.clocks[what, clock] = self._clock(what, clock)
+        return self.clocks[what, clock]
+
+    def _clock(self, what: str, clock: Clock) -> Operand:
+        if what == "since":
+            return self._since(clock.origin)
+        assert clock.length is not None
+        length = self.constant(rounded(clock.length))
+        # A division keeps exact halves and tenths, which a product with 1/length does not: 49 * (1/49) != 1.
+        if what == "progress":
+            return self.emit("/", self.clock("since", clock), length)
+        return self.emit("/", self._left(clock.origin + clock.length), length)
+
+    def _since(self, origin: Fraction) -> Operand:
+        whole, first, second = split(origin)
+        found = TIME if whole == 0 else self.emit("-", TIME, self.constant(whole))
+        if first:
+            found = self.emit("-", found, self.constant(first))
+        if self.low:
+            found = self.emit("+", found, LOW)
+        if second:
+            found = self.emit("-", found, self.constant(second))
+        return self._not_below_zero(found)
+
+    def _left(self, end: Fraction) -> Operand:
+        whole, first, second = split(end)
+        found = self.emit("-", self.constant(whole), TIME)
+        if first:
+            found = self.emit("+", found, self.constant(first))
+        if self.low:
+            found = self.emit("-", found, LOW)
+        if second:
+            found = self.emit("+", found, self.constant(second))
+        return self._not_below_zero(found)
+
+    def _not_below_zero(self, found: Operand) -> Operand:
+        # A time in two floats may miss a boundary by 1e-30, and the root of a negative progress is NaN.
+        return self.emit("max", found, self.constant(0.0)) if self.low else found
+
+    # --- operations -----------------------------------------------------------------------------------------------
+
+    def operation(self, function: str, operands: list[Operand]) -> Operand:
+        numbers = [self.number(operand) for operand in operands]
+        if all(number is not None for number in numbers):
+            return self.constant(FUNCTIONS[function].value(*numbers))
+        if function == "^":
+            return self._power(operands[0], operands[1], numbers[0], numbers[1])
+        return self.emit(function, *operands)
+
+    def _power(self, base: Operand, exponent: Operand, b: float | None, x: float | None) -> Operand:
+        if b == math.e:
+            return self.emit("exp", exponent)
+        if b == 2.0:
+            return self.emit("exp2", exponent)
+        match x:
+            # numpy takes other routines for these exponents when they are arrays, so power must never see them.
+            case 1.0:
+                return base
+            case 2.0:
+                return self.emit("*", base, base)
+            case 0.5:
+                return self.emit("sqrt", base)
+            case -0.5:
+                return self.emit("reciprocal", self.emit("sqrt", base))
+            case -1.0:
+                return self.emit("reciprocal", base)
+            case 0.0:
+                return self.constant(1.0)
+        return self.emit("^", base, exponent)
+
+    def blend(self, node: Blend) -> Operand:
+        start, stop = self.levels[node.from_], self.levels[node.to]
+        if start == stop:
+            return self.constant(start)
+        falls = abs(stop) <= abs(start)
+        near, far = (stop, start) if falls else (start, stop)
+        if falls:
+            share = self._rest(node)
+            surely = _within(node.complement)
+        else:
+            share = self.lower(node.weight)
+            surely = _within(node.weight)
+        step = distance(near, far)
+        found = self.emit("*", self.constant(step), share)
+        if near != 0:
+            found = self.emit("+", self.constant(near), found)
+        if surely and near + step == far:
+            return found
+        low, high = min(start, stop), max(start, stop)
+        found = self.emit("max", found, self.constant(low))
+        return self.emit("min", found, self.constant(high))
+
+    def _rest(self, node: Blend) -> Operand:
+        if node.complement is not None:
+            return self.lower(node.complement)
+        return self.operation("-", [self.constant(1.0), self.lower(node.weight)])
+
+
+def _within(node: Node | None) -> bool:
+    """Whether a weight is within 0..1 to the last bit, so that no clamp is needed."""
+    match node:
+        case Progress() | Left():
+            return True
+        case Operation("halfwave", (operand,)):
+            return _within(operand)
+    return False

@@ -1,0 +1,164 @@
+"""The operations of forms, on numbers and on blocks of arrays.
+
+In: a form, its row and times. Out: values. Every operation is the same IEEE operation on both paths: `+ - * /` and the root are
+plain Python on numbers, everything else goes through numpy's own routine there too, since `math.exp` is not `np.exp`.
+Refuses to know where a form comes from.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..functions import HALFWAVE, divide
+from ..functions import halfwave as halfwave_of
+from .forms import Form, Operand
+
+Floats = NDArray[np.float64]
+
+
+def _largest(a: float, b: float) -> float:
+    # Of two equal zeros np.maximum returns the second; NaN passes through.
+    return a if a > b or a != a else b
+
+
+def _least(a: float, b: float) -> float:
+    return a if a < b or a != a else b
+
+
+def _through(ufunc: Callable[..., Any]) -> Callable[..., float]:
+    return lambda *operands: float(ufunc(*operands))
+
+
+SCALAR: dict[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": divide,
+    "^": _through(np.power),
+    "neg": lambda a: -a,
+    "min": _least,
+    "max": _largest,
+    "abs": abs,
+    "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
+    "reciprocal": lambda a: divide(1.0, a),
+    "halfwave": halfwave_of,
+    "anchor": lambda since, start, body: start if since == 0 else body,
+    **{name: _through(getattr(np, ufunc)) for name, ufunc in
+       (("exp", "exp"), ("exp2", "exp2"), ("ln", "log"), ("cos", "cos"), ("sin", "sin"), ("tanh", "tanh"))},
+}  # fmt: skip
+
+
+def _into(ufunc: Callable[..., Any]) -> Callable[..., None]:
+    def run(out: Floats, *operands: Any) -> None:
+        ufunc(*operands, out=out)
+
+    return run
+
+
+def _halfwave(out: Floats, x: Floats) -> None:
+    if not (np.minimum.reduce(x) >= 0 and np.maximum.reduce(x) <= 1):
+        x = np.abs(x - 2.0 * np.rint(0.5 * x))
+    upper = x > 0.5
+    near = np.subtract(1.0, x)
+    np.minimum(x, near, out=near)
+    np.multiply(near, near, out=near)
+    v = near * HALFWAVE[7]
+    for coefficient in HALFWAVE[6:0:-1]:
+        np.add(v, coefficient, out=v)
+        np.multiply(v, near, out=v)
+    np.add(v, HALFWAVE[0], out=v)
+    np.multiply(v, near, out=out)
+    np.subtract(1.0, out, out=out, where=upper)
+
+
+def _anchor(out: Floats, since: Floats, start: Any, body: Floats) -> None:
+    np.copyto(out, np.where(since == 0, start, body))
+
+
+ARRAY: dict[str, Callable[..., None]] = {
+    **{name: _into(getattr(np, ufunc)) for name, ufunc in
+       (("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("^", "power"), ("neg", "negative"),
+        ("min", "minimum"), ("max", "maximum"), ("abs", "absolute"), ("sqrt", "sqrt"), ("reciprocal", "reciprocal"),
+        ("exp", "exp"), ("exp2", "exp2"), ("ln", "log"), ("cos", "cos"), ("sin", "sin"), ("tanh", "tanh"))},
+    "halfwave": _halfwave,
+    "anchor": _anchor,
+}  # fmt: skip
+
+
+@functools.lru_cache(maxsize=4096)
+def _registers(form: Form) -> tuple[tuple[tuple[str, int, tuple[Operand, ...]], ...], int]:
+    """The instructions with the buffer each result goes to; buffer 0 is the output. Operands are `result` of a buffer."""
+    last: dict[int, int] = {}
+    for index, instruction in enumerate(form.code):
+        for kind, number in instruction.operands:
+            if kind == "result":
+                last[number] = index
+    place: dict[int, int] = {}
+    free: list[int] = []
+    count = 0
+    steps: list[tuple[str, int, tuple[Operand, ...]]] = []
+    for index, instruction in enumerate(form.code):
+        operands = tuple(
+            ("result", place[number]) if kind == "result" else (kind, number) for kind, number in instruction.operands
+        )
+        for number in {number for kind, number in instruction.operands if kind == "result"}:
+            if last[number] == index:
+                free.append(place[number])
+        if not free:
+            free.append(count)
+            count += 1
+        place[index] = free.pop()
+        steps.append((instruction.operation, place[index], operands))  # type: ignore[arg-type]
+    if form.result[0] == "result" and place[form.result[1]] != 0:
+        swap = {0: place[form.result[1]], place[form.result[1]]: 0}
+        steps = [
+            (name, swap.get(to, to), tuple((k, swap.get(n, n)) if k == "result" else (k, n) for k, n in operands))
+            for name, to, operands in steps
+        ]
+    return tuple(steps), count
+
+
+def run_array(form: Form, row: Sequence[Any], t: Floats, low: Floats | None, out: Floats) -> None:
+    """One pass over a block. The numbers of the row are 0-d arrays, or arrays with one number for each time."""
+    kind, index = form.result
+    if kind == "constant":
+        out[...] = row[index]
+        return
+    if kind == "time":
+        out[...] = t
+        return
+    steps, count = _registers(form)
+    buffers = [out, *(np.empty_like(out) for _ in range(count - 1))]
+    for name, to, operands in steps:
+        if name == "inner":
+            row[operands[0][1]].array(t, low, buffers[to])
+            continue
+        ARRAY[name](buffers[to], *(
+            row[number] if kind == "constant" else buffers[number] if kind == "result" else t if kind == "time" else low
+            for kind, number in operands
+        ))  # fmt: skip
+
+
+def run_scalar(form: Form, row: Sequence[Any], t: float, low: float) -> float:
+    results: list[float] = []
+    for instruction in form.code:
+        operands = instruction.operands
+        if instruction.operation == "inner":
+            results.append(row[operands[0][1]].scalar(t, low))
+            continue
+        results.append(SCALAR[instruction.operation](*(_operand(one, row, results, t, low) for one in operands)))
+    return _operand(form.result, row, results, t, low)
+
+
+def _operand(operand: Operand, row: Sequence[Any], results: list[float], t: float, low: float) -> float:
+    kind, index = operand
+    value: float = (
+        row[index] if kind == "constant" else results[index] if kind == "result" else t if kind == "time" else low
+    )
+    return value

@@ -1,0 +1,17 @@
+"""The catalogue of problems: one small function for each code, so that all wording is in one place.
+
+In: spans and what was found there. Out: a Diagnostic. A code is never reused. Refuses to decide anything.
+
+    wording.py   how times and values are written
+    text.py      E1, the text
+    names.py     E2, names
+    meaning.py   E3, lengths, levels and values
+    use.py       E4, files, calls and the command line; N, the notes of `check`
+"""
+
+from .meaning import *  # noqa: F403
+from .names import *  # noqa: F403
+from .text import *  # noqa: F403
+from .use import *  # noqa: F403
+from .wording import number_text as number_text
+from .wording import time_text as time_text

@@ -1,0 +1,65 @@
+"""How times, values and texts are written in messages.
+
+In: exact times, floats, pieces of text. Out: words. Refuses to know any problem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+
+from ..diagnostic import Diagnostic, Label, Mend
+from ..source import Span
+
+
+def problem(
+    code: str,
+    message: str,
+    span: Span | None,
+    label: str = "",
+    mends: Iterable[Mend | None] = (),
+    also: Iterable[Label] = (),
+) -> Diagnostic:
+    labels = () if span is None else (Label(span, label), *also)
+    return Diagnostic(code, message, labels, tuple(mend for mend in mends if mend is not None))
+
+
+def change(span: Span, new: str, says: str | None = None) -> Mend:
+    return Mend(says or f"`{new}`", ((span, new),))
+
+
+def time_text(value: Fraction) -> str:
+    """A time as people write it: 12k, 1.5M, 12_345, 7/3."""
+    if value.denominator == 1:
+        number = int(value)
+        for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
+            if abs(number) >= size and number * 100 % size == 0:
+                return f"{decimal(Fraction(number, size))}{letter}"
+        return f"{number:_}" if abs(number) < 10**18 else f"{number:.6g}"
+    if 1000 % value.denominator == 0 or value.denominator > 100:
+        return f"{float(value):.6g}" if abs(value) < 10**300 else "a huge number"
+    return str(value)
+
+
+def decimal(value: Fraction) -> str:
+    return str(int(value)) if value.denominator == 1 else f"{float(value):g}"
+
+
+def number_text(value: float) -> str:
+    """A value as people write it: 3e-4, 0.05, 1."""
+    if not math.isfinite(value):
+        return repr(value)
+    text = f"{value:.6g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        return f"{mantissa}e{int(exponent)}"
+    if value != 0 and abs(value) < 0.01:
+        digits = f"{value:.5e}".split("e")
+        return f"{float(digits[0]):g}e{int(digits[1])}"
+    return text
+
+
+def shown_text(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:28]} ... {text[-28:]}"

@@ -1,0 +1,258 @@
+"""Facts about a timeline, for all times and not by sampling.
+
+In: a timeline and the values of its levels. Out: verdicts: where a schedule is found to become negative, infinite or NaN, where
+that could not be decided, and where it jumps. Each part is bounded by intervals, rounded outward, and cut in two as long as
+the bounds do not decide and the budget lasts; a point that shows the contrary is a finding. Refuses to know any text, and holds
+no grid and no numpy.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from .functions import FUNCTIONS, INF, Interval, power
+from .timeline import (
+    Anchored,
+    Blend,
+    Chain,
+    Cycle,
+    Left,
+    Level,
+    Node,
+    Operation,
+    Part,
+    Progress,
+    Sample,
+    Since,
+    Timeline,
+    cycle_at,
+    rounded,
+    value,
+)
+
+HORIZON = Fraction(10**18)  # how far a schedule without end is looked at
+TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
+_BUDGET = 600  # boxes for each part
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`negative` and `infinite` (or NaN) are found at a time with a value; `undecided` is neither found nor excluded."""
+
+    kind: Literal["negative", "infinite", "undecided"]
+    time: Fraction
+    value: float
+    phase: int
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The values on both sides of a join that differ."""
+
+    time: Fraction
+    before: float
+    after: float
+    phase: int
+
+
+def verdicts(timeline: Timeline, known: Sequence[float], positive: bool = True) -> list[Verdict]:
+    """What is wrong with the values of a timeline; `positive` says that they may not be below 0."""
+    found: list[Verdict] = []
+    for part in timeline.chain.parts:
+        low, high = bounds(part.body, part.begin, _end(part), known)
+        if _fine(low, high, 0.0, positive):
+            continue
+        verdict = _search(part, known, positive)
+        if verdict is not None:
+            found.append(verdict)
+    return found
+
+
+def jumps(timeline: Timeline, known: Sequence[float]) -> list[Jump]:
+    """Every join of phases at which the value jumps; of a repeat, its first."""
+    found: list[Jump] = []
+    chain = timeline.chain
+    for time, phase in sorted(set(_joins(chain, Fraction(0), timeline.length))):
+        before, after = value(chain, time, known, "left"), value(chain, time, known)
+        if abs(before - after) > TOLERANCE * max(abs(before), abs(after)):
+            found.append(Jump(time, before, after, phase))
+    return found
+
+
+def _joins(node: Node, begin: Fraction, end: Fraction | None) -> Iterator[tuple[Fraction, int]]:
+    match node:
+        case Chain():
+            for part in node.parts:
+                if part.begin > begin and (end is None or part.begin < end):
+                    yield part.begin, part.phase
+                last = end if part.end is None else part.end if end is None else min(part.end, end)
+                for time, phase in _joins(part.body, max(begin, part.begin), last):
+                    yield time, part.phase if phase < 0 else phase
+        case Operation():
+            for operand in node.operands:
+                yield from _joins(operand, begin, end)
+        case Cycle():
+            join = node.start(1)
+            if join > begin and (end is None or join < end) and node.times != 1:
+                yield join, -1
+
+
+def _end(part: Part) -> Fraction:
+    return max(HORIZON, part.begin * 2) if part.end is None else part.end
+
+
+def _fine(low: float, high: float, slack: float, positive: bool) -> bool:
+    return high < INF and low > -INF and (not positive or low >= -slack)
+
+
+def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | None:
+    """Branch and bound over one part."""
+    end = _end(part)
+    points = [part.begin, end if part.end is None else (part.begin + end) / 2]
+    largest = 0.0
+    for time in points:
+        largest = max(largest, abs(value(part.body, time, known)))
+    boxes = [(part.begin, end)]
+    for _ in range(_BUDGET):
+        if not boxes:
+            return None
+        a, b = boxes.pop()
+        low, high = bounds(part.body, a, b, known)
+        if _fine(low, high, TOLERANCE * largest, positive):
+            continue
+        middle = _middle(a, b)
+        for time in (a, middle):
+            got = value(part.body, time, known)
+            if not math.isfinite(got):
+                return Verdict("infinite", time, got, part.phase)
+            largest = max(largest, abs(got))
+            if positive and got < -TOLERANCE * largest:
+                return _first_negative(part, time, got, known)
+        if b - a > 0 and rounded(b - a) > 1e-9 * max(1.0, rounded(b)):
+            boxes += [(middle, b), (a, middle)]
+        elif high == INF or low == -INF:
+            return Verdict("undecided", a, high, part.phase)
+        elif positive and low < -1e-9 * largest:
+            return Verdict("undecided", a, low, part.phase)
+    return Verdict("undecided", boxes[-1][0], math.nan, part.phase) if boxes else None
+
+
+def _middle(a: Fraction, b: Fraction) -> Fraction:
+    if a > 0 and b > 1000 * a:
+        return Fraction(math.isqrt(int(a * b)) + 1)
+    return Fraction(int(min(b, 1000 + a * 1000))) if b > 10**6 and a < 1 else (a + b) / 2
+
+
+def _first_negative(part: Part, time: Fraction, got: float, known: Sequence[float]) -> Verdict:
+    """The first step at which it is negative, if the value falls below 0 once between the beginning and `time`."""
+    low, high = part.begin, time
+    if value(part.body, low, known) < 0:
+        return Verdict("negative", low, value(part.body, low, known), part.phase)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if value(part.body, middle, known) < 0 else (middle, high)
+    step = Fraction(math.ceil(high))
+    if step < _end(part) and value(part.body, step, known) < 0:
+        return Verdict("negative", step, value(part.body, step, known), part.phase)
+    return Verdict("negative", time, got, part.phase)
+
+
+def bounds(node: Node, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
+    """Bounds of a node over `[a, b)`, and over the limit from the left at b."""
+    match node:
+        case Level():
+            found = known[node.row]
+            return (-INF, INF) if found != found else (found, found)
+        case Since():
+            return _times(a - node.clock.origin, b - node.clock.origin)
+        case Progress() | Left():
+            return _progress(node, a, b)
+        case Operation():
+            return FUNCTIONS[node.function].bounds(*(bounds(operand, a, b, known) for operand in node.operands))
+        case Blend():
+            return _blend(node, a, b, known)
+        case Anchored():
+            low, high = bounds(node.body, a, b, known)
+            start = known[node.start]
+            return min(low, start), max(high, start)
+        case Chain():
+            return _chain(node, a, b, known)
+        case Cycle():
+            return _cycle(node, a, b, known)
+        case Sample():
+            first = node.origin + math.floor((a - node.origin) / node.every) * node.every
+            return bounds(node.body, max(first, node.origin), b, known)
+
+
+def _times(a: Fraction, b: Fraction) -> Interval:
+    return math.nextafter(rounded(a), -INF) if a else 0.0, math.nextafter(rounded(b), INF)
+
+
+def _progress(node: Progress | Left, a: Fraction, b: Fraction) -> Interval:
+    clock = node.clock
+    assert clock.length is not None
+    if clock.length == 0:
+        return 0.0, 1.0
+    low, high = (a - clock.origin) / clock.length, (b - clock.origin) / clock.length
+    if isinstance(node, Left):
+        low, high = 1 - high, 1 - low
+    low, high = max(low, Fraction(0)), min(high, Fraction(1))
+    return (
+        max(math.nextafter(rounded(low), -INF), 0.0),
+        min(math.nextafter(rounded(high), INF), 1.0),
+    )
+
+
+def _blend(node: Blend, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
+    # A shape stays between its two levels; what its weight does over this time narrows that.
+    start, stop = known[node.from_], known[node.to]
+    low, high = min(start, stop), max(start, stop)
+    times, plus = FUNCTIONS["*"].bounds, FUNCTIONS["+"].bounds
+    weight = bounds(node.weight, a, b, known)
+    weight = (max(weight[0], 0.0), min(weight[1], 1.0))
+    found = plus((start, start), times((stop - start, stop - start), weight))
+    return max(low, found[0]), min(high, found[1])
+
+
+def _chain(node: Chain, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
+    low, high = INF, -INF
+    first = max(bisect.bisect_right(node.begins, a) - 1, 0)
+    for part in node.parts[first:]:
+        if part.begin > b or (part.begin == b and b > a):
+            break
+        last = b if part.end is None else min(part.end, b)
+        one = bounds(part.body, max(part.begin, a), max(last, a), known)
+        low, high = min(low, one[0]), max(high, one[1])
+    return low, high
+
+
+def _cycle(node: Cycle, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
+    first, last = _cycles_between(node, a, b)
+    if first == last:
+        scale = node.stretch**first
+        begin = node.start(first)
+        body = bounds(node.body, max((a - begin) / scale, Fraction(0)), min((b - begin) / scale, node.period), known)
+    else:
+        body = bounds(node.body, Fraction(0), node.period, known)
+    if node.factor is None:
+        return body
+    factor = known[node.factor]
+    ends = [power(abs(factor), float(first)), power(abs(factor), float(last))]
+    low, high = min(ends), max(ends)
+    factors = (low, high) if factor >= 0 else (-high, high)
+    return FUNCTIONS["*"].bounds(body, factors)
+
+
+def _cycles_between(node: Cycle, a: Fraction, b: Fraction) -> tuple[int, int]:
+    if node.stretch == 1 or b < node.start(40):
+        return cycle_at(node, a), cycle_at(node, b, "left")
+    # With a stretch the number is found by its logarithm, and only a bound of it is needed.
+    ratio = math.log(rounded(node.stretch))
+    turns = rounded((b - node.origin) / node.period) * abs(rounded(node.stretch) - 1) + 1
+    most = node.times - 1 if node.times is not None else int(math.log(max(turns, 2.0)) / max(ratio, 1e-12)) + 2
+    return 0, most if ratio > 0 or node.times is None else node.times - 1

@@ -1,0 +1,81 @@
+"""A schedule in one line.
+
+In: a schedule. Out: its first value, where it turns, and what it keeps: the line that reprs, logs and `check` end with. Refuses
+to know the text: it looks at values where phases meet.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .problems import number_text, time_text
+
+if TYPE_CHECKING:
+    from .schedule import Schedule
+
+_MOST = 5  # points shown; a text of a thousand phases has one line too
+
+
+def summary(schedule: Schedule) -> str:
+    """`lr 0 -> 3e-4 at 2k -> 3e-5 at 100k, then 3e-5 · steps · total 100k`."""
+    if schedule.relation == "mixed":
+        shape = f"lr mixes base with levels of its own · {len(schedule.phases)} phases"
+    else:
+        shape = f"lr {_path(schedule)}"
+    relative = " x base" if schedule.relation == "relative" else ""
+    total = "" if schedule.length is None else f" · total {time_text(schedule.length)}"
+    return f"{shape}{relative} · {schedule.clock}{total}"
+
+
+def _path(schedule: Schedule) -> str:
+    points = _turns(_points(schedule))
+    shown = [f"{number_text(value)} at {time_text(time)}" for time, value in points]
+    shown[0] = number_text(points[0][1])
+    if len(shown) > _MOST:
+        shown = [*shown[: _MOST - 2], "...", *shown[-2:]]
+    path = " -> ".join(shown)
+    last = _last(schedule)
+    if last is None:
+        return f"{path} -> ..."
+    return path if len(points) == 1 else f"{path}, then {number_text(last)}"
+
+
+def _points(schedule: Schedule) -> list[tuple[Fraction, float]]:
+    """The times at which phases meet, with the values on both sides where they differ."""
+    points = [(Fraction(0), schedule(0))]
+    for phase in schedule.phases:
+        end = phase.end
+        if end is None:
+            settled = schedule.settled
+            if settled is None:
+                break
+            end = Fraction(round(settled) if settled > 100 else settled)
+            points.append((end, schedule(float(end) + 1)))
+            break
+        before, after = schedule.left(end), schedule(float(end))
+        points.append((end, before))
+        if abs(after - before) > 1e-12 * max(abs(after), abs(before)):
+            points.append((end, after))
+    return points
+
+
+def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]:
+    """Points between which the value goes on in one direction are left out."""
+    kept: list[tuple[Fraction, float]] = []
+    for index, point in enumerate(points):
+        if 0 < index < len(points) - 1:
+            before, after = points[index - 1][1], points[index + 1][1]
+            if before < point[1] < after or before > point[1] > after or before == point[1] == after:
+                continue
+            if point[1] == before and points[index + 1][0] == point[0]:
+                continue  # the end of a plateau at a jump is said by the jump
+        if not kept or point[1] != kept[-1][1] or index < len(points) - 1:
+            kept.append(point)
+    return kept
+
+
+def _last(schedule: Schedule) -> float | None:
+    """The value that stays in the end, None where none does."""
+    settled = schedule.settled
+    return None if settled is None else schedule(settled + 1.0)

@@ -1,0 +1,286 @@
+"""What was meant: a tree of closed forms over exact time, as small as the text.
+
+A *chain* is a sorted list of parts, each with its own `[begin, end)`. A *cycle* folds time, a *sample* floors it, an
+*operation* has operands that keep their own boundaries (floor and cap are max and min), a *blend* lies between two levels.
+Leaves are the time `t`, the progress `p` and what is left of it, `q`, each by the clock of its phase, which a cut or a skip
+does not move; and levels. Levels are rows of a straight-line program over `base`, for `base` differs by group.
+
+Times are exact rationals. Nothing here is proportional to steps or cycles, and nothing remembers the text but the number of
+the phase that a part came from. Refuses to know how values are computed fast: `value` below is the definition.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from .functions import FUNCTIONS, blend, power
+from .source import Span
+
+Side = Literal["left", "right"]  # the limit from the left at a time, or the value there
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where the time of a phase starts, and how long the phase is as planned (None: without end)."""
+
+    origin: Fraction
+    length: Fraction | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Since:
+    """`t`: the time since the clock's origin."""
+
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Progress:
+    """`p`: from 0 to 1 over the clock's length."""
+
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """`q` = 1 - p, exact near the end."""
+
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """The value of a row of the level program."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    function: str
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """From one level to another: weight `s` goes from 0 to 1, `complement` is 1 - s (None where it has no form of its own)."""
+
+    from_: int
+    to: int
+    weight: Node
+    complement: Node | None
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchored:
+    """A curve that starts at a level only to 1e-12: at its very first moment the level itself is its value."""
+
+    body: Node
+    start: int
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """`body` over `[begin, end)`; `end` is None where it never ends."""
+
+    begin: Fraction
+    end: Fraction | None
+    body: Node
+    phase: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain:
+    parts: tuple[Part, ...]
+    begins: tuple[Fraction, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "begins", tuple(part.begin for part in self.parts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cycle:
+    """`body`, which lasts `period`, again and again; cycle i lasts stretch^i as long and counts factor^i as much."""
+
+    body: Node
+    origin: Fraction
+    period: Fraction
+    stretch: Fraction
+    factor: int | None
+    times: int | None
+
+    def start(self, index: int) -> Fraction:
+        """When cycle `index` begins, exactly."""
+        if self.stretch == 1:
+            return self.origin + self.period * index
+        return self.origin + self.period * (self.stretch**index - 1) / (self.stretch - 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """`body`, looked at only at `origin` and each `every` after it."""
+
+    body: Node
+    origin: Fraction
+    every: Fraction
+
+
+Node = Since | Progress | Left | Level | Operation | Blend | Anchored | Chain | Cycle | Sample
+
+
+@dataclass(frozen=True, slots=True)
+class BaseRow:
+    """What the driven key held when the schedule was attached."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactRow:
+    """A number as written, rounded once."""
+
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class RealRow:
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    function: str
+    rows: tuple[int, ...]
+
+
+Row = BaseRow | ExactRow | RealRow | OperationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One output: the chain, its level program, its length (None: without end), and where each phase is written."""
+
+    chain: Chain
+    rows: tuple[Row, ...]
+    length: Fraction | None
+    phases: tuple[Span, ...]
+
+
+def rounded(value: Fraction) -> float:
+    """The float nearest to an exact number; infinite where it is too large for any."""
+    try:
+        return value.numerator / value.denominator
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def levels(rows: Sequence[Row], base: float, known: Sequence[float] = ()) -> list[float]:
+    """The values of the level program; each row uses rows before it only. `known` are those that are computed already."""
+    values = list(known)
+    for row in rows[len(values) :]:
+        match row:
+            case BaseRow():
+                values.append(base)
+            case ExactRow(exact):
+                values.append(rounded(exact))
+            case RealRow(real):
+                values.append(real)
+            case OperationRow(function, operands):
+                values.append(FUNCTIONS[function].value(*(values[operand] for operand in operands)))
+    return values
+
+
+def value(node: Node, time: Fraction, known: Sequence[float], side: Side = "right") -> float:
+    """The value of a node at an exact time, in plain floats: the definition of what every kernel computes."""
+    match node:
+        case Level():
+            return known[node.row]
+        case Since():
+            return rounded(time - node.clock.origin)
+        case Progress() | Left():
+            return share(node, time, side)
+        case Operation():
+            operands = [value(operand, time, known, side) for operand in node.operands]
+            return FUNCTIONS[node.function].value(*operands)
+        case Blend():
+            return _blend(node, time, known, side)
+        case Anchored():
+            if time == node.clock.origin and (side == "right" or node.clock.length == 0):
+                return known[node.start]
+            return value(node.body, time, known, side)
+        case Chain():
+            return value(owner(node, time, side).body, time, known, side)
+        case Cycle():
+            return _cycle(node, time, known, side)
+        case Sample():
+            return value(node.body, sampled(node, time, side), known)
+
+
+def owner(chain: Chain, time: Fraction, side: Side = "right") -> Part:
+    """The part that owns a moment; from the left, the part that ends there."""
+    find = bisect.bisect_right if side == "right" else bisect.bisect_left
+    return chain.parts[max(find(chain.begins, time) - 1, 0)]
+
+
+def share(node: Progress | Left, time: Fraction, side: Side) -> float:
+    """The progress of a clock at a time, or what is left of it."""
+    clock = node.clock
+    assert clock.length is not None
+    if clock.length == 0:
+        # A phase of length zero owns no time: its neighbours see its start from the right and its end from the left.
+        done = side == "left"
+        return float(done if isinstance(node, Progress) else not done)
+    since = time - clock.origin
+    return rounded((since if isinstance(node, Progress) else clock.length - since) / clock.length)
+
+
+def _blend(node: Blend, time: Fraction, known: Sequence[float], side: Side) -> float:
+    start, stop = known[node.from_], known[node.to]
+    since = time - node.clock.origin
+    if since <= 0 and (side == "right" or node.clock.length != 0):
+        return start
+    if node.clock.length is not None and since >= node.clock.length:
+        return stop
+    weight = value(node.weight, time, known, side)
+    rest = 1.0 - weight if node.complement is None else value(node.complement, time, known, side)
+    return blend(start, stop, weight, rest)
+
+
+def _cycle(node: Cycle, time: Fraction, known: Sequence[float], side: Side) -> float:
+    index = cycle_at(node, time, side)
+    local = (time - node.start(index)) / node.stretch**index
+    found = value(node.body, local, known, side)
+    return found if node.factor is None else found * power(known[node.factor], float(index))
+
+
+def sampled(node: Sample, time: Fraction, side: Side) -> Fraction:
+    """The moment at which a sample was taken that holds at a time."""
+    turns = (time - node.origin) / node.every
+    index = math.ceil(turns) - 1 if side == "left" and turns > 0 else math.floor(turns)
+    return node.origin + index * node.every
+
+
+def cycle_at(node: Cycle, time: Fraction, side: Side = "right") -> int:
+    """The number of the cycle that owns a moment; from the left, of the cycle that ends there."""
+    if node.stretch == 1:
+        turns = (time - node.origin) / node.period
+        index = math.floor(turns)
+        if side == "left" and index == turns:
+            index -= 1
+    else:
+        index = 0
+        while _next(node, index) < time or (side == "right" and _next(node, index) == time):
+            index += 1
+            if node.times is not None and index >= node.times - 1:
+                break
+    index = max(index, 0)
+    return index if node.times is None else min(index, node.times - 1)
+
+
+def _next(node: Cycle, index: int) -> Fraction:
+    return node.start(index + 1)

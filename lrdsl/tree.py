@@ -1,0 +1,255 @@
+"""What was written.
+
+Frozen nodes with spans, exactly as the text has them, brackets too: a bracket before `for` has a meaning. Refuses to know
+what any name stands for. Spans and comments do not count when trees are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from .source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """`3e-4`, `2k`, `90 epochs`, `5%`: `value` is exact, `unit` is None, `%` or the plural of a unit."""
+
+    text: str
+    value: Fraction
+    unit: str | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    name: str | None
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`name(arguments)`; which kind of thing `name` is, the grammar does not know."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    operand: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    base: Expression
+    exponent: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A sum or a product of any number of operands: `operators[i]` stands before `operands[i + 1]`."""
+
+    operators: tuple[str, ...]
+    operands: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    inner: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """`body for D skip D until D`, with at least one of the three."""
+
+    body: Expression
+    for_: Expression | None
+    skip: Expression | None
+    until: Expression | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Phases joined by `then`; at least two."""
+
+    phases: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    word: Literal["floor", "cap", "every"]
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A chain and what is said of the whole of it, from left to right; at least one clause."""
+
+    body: Expression
+    clauses: tuple[Clause, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+Expression = Number | Name | Call | Negative | Power | Arithmetic | Bracket | Phase | Chain | Line
+
+
+@dataclass(frozen=True, slots=True)
+class Formal:
+    name: str
+    default: Expression | None
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    name: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    name: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """One expression among the statements: the output `lr`."""
+
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`name = value`: an output or, which the grammar cannot tell, a `let` without its word."""
+
+    name: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`name["pattern"] = value`."""
+
+    name: str
+    pattern: str
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    name: str
+    formals: tuple[Formal, ...]
+    value: Expression
+    complement: Expression | None
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    name: str
+    formals: tuple[Formal, ...]
+    value: Expression
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`word` is `<=`, `>=`, `==`, `falls`, `rises` or `continuous`; `at` is the moment of a claim at one point."""
+
+    word: str
+    at: Expression | None
+    value: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    name: str
+    claim: Claim
+    windows: tuple[tuple[Literal["after", "until"], Expression], ...]
+    span: Span = field(compare=False, repr=False)
+    name_span: Span = field(compare=False, repr=False)
+
+
+Statement = Param | Let | Bare | Assign | Group | Shape | Curve | Assert
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A statement with the comment lines above it and the comment behind it."""
+
+    statement: Statement
+    above: tuple[str, ...] = field(default=(), compare=False)
+    behind: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The statements of a text in their order, and the comment lines after the last one."""
+
+    statements: tuple[Commented, ...]
+    below: tuple[str, ...] = field(default=(), compare=False)
+
+
+def children(node: Expression) -> Iterator[Expression]:
+    """The expressions directly inside an expression, in the order in which they are written."""
+    match node:
+        case Number() | Name():
+            return
+        case Call():
+            yield from (argument.value for argument in node.arguments)
+        case Negative():
+            yield node.operand
+        case Power():
+            yield from (node.base, node.exponent)
+        case Arithmetic():
+            yield from node.operands
+        case Bracket():
+            yield node.inner
+        case Phase():
+            yield from (part for part in (node.body, node.for_, node.skip, node.until) if part is not None)
+        case Chain():
+            yield from node.phases
+        case Line():
+            yield node.body
+            yield from (clause.value for clause in node.clauses)
+
+
+def walk(node: Expression) -> Iterator[Expression]:
+    """The expression and everything in it, without recursion: a text may be nested deeper than Python's stack."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(tuple(children(node))))
