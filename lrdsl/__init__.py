@@ -18,10 +18,11 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import checker, planner, problems
-from .diagnostic import Diagnostic, ScheduleError, ScheduleWarning
+from .diagnostic import Diagnostic, Mend, ScheduleError, ScheduleWarning
 from .parser import parse, parse_value
 from .schedule import Schedule
 from .source import Source
@@ -75,21 +76,50 @@ def decode(data: bytes, name: str) -> str:
 @functools.lru_cache(maxsize=256)
 def compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Schedule:
     """The schedule of a text under the name that messages give it; the same text with the same bindings is made once."""
+    found = _compiled(text, name, bindings)
+    if isinstance(found, Schedule):
+        return found
+    raise ScheduleError(*_honest(found, text, bindings))
+
+
+def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Schedule | list[Diagnostic]:
+    """The stages, one after another: a schedule, or every problem."""
     source = Source(text, name)
     bound, found = _values(bindings)
     parsed = parse(source, frozenset(checker.prelude()))
     program, wrong = checker.check(parsed, bound)
     found += [*parsed.problems, *wrong]
     if program is None or found:
-        raise ScheduleError(*found)
+        return sorted(found, key=lambda problem: problem.labels[0].span.start if problem.labels else -1)
     timeline, wrong = planner.plan(program)
     if timeline is None:
-        raise ScheduleError(*wrong)
+        return wrong
     schedule = Schedule(text, source, dict(bindings), timeline, program.params)
     wrong = [] if schedule.relation == "mixed" else schedule.wrong(schedule.levels())
-    if wrong:
-        raise ScheduleError(*wrong)
-    return schedule
+    return wrong or schedule
+
+
+_LONGEST = 20_000  # characters of a text whose mends are tried
+_MOST_TRIED = 40
+
+
+def _honest(found: list[Diagnostic], text: str, bindings: tuple[tuple[str, str], ...]) -> list[Diagnostic]:
+    """The problems without the mends that would not mend: each is carried out, and the text compiled again."""
+    if len(text) > _LONGEST or sum(len(problem.mends) for problem in found) > _MOST_TRIED:
+        return found
+    kept = []
+    for problem in found:
+        mends = tuple(mend for mend in problem.mends if not mend.edits or _mends(mend, found, text, bindings))
+        kept.append(replace(problem, mends=mends))
+    return kept
+
+
+def _mends(mend: Mend, found: list[Diagnostic], text: str, bindings: tuple[tuple[str, str], ...]) -> bool:
+    again = _compiled(mend.apply(text), "<mended>", bindings)
+    if isinstance(again, Schedule) or len(again) < len(found):
+        return True
+    # What is left may be the length of the run, which a share asks for, or what this version does not carry out.
+    return len(found) == 1 and all(problem.code in ("E308", "E390") for problem in again)
 
 
 def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression], list[Diagnostic]]:

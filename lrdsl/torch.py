@@ -119,8 +119,10 @@ class Applier(LRScheduler):
         self._count_offset = count - self.last_epoch
 
     def _initial_step(self) -> None:
-        self._count_offset = 1
         self.seek(self._start)
+        # The first step finds no block and takes the slow path, where the order of steps is looked at, at no cost later.
+        self.last_epoch = self._start
+        self._count_offset = 1 - self._start
 
     def _update_lr(self, epoch: int | None = None) -> None:
         self.seek(self.last_epoch + 1 if epoch is None else epoch)
@@ -177,7 +179,7 @@ class Applier(LRScheduler):
 
     def _go_on(self) -> None:
         """The block is used up: the next one."""
-        if self._end == 0 and self._count_offset == 1:
+        if self._step_count == 1:
             self._check_order()
         self._check_foreign()
         self._fill(self._end + 1)

@@ -18,7 +18,9 @@ settings.load_profile(os.environ.get("LRDSL_PROFILE", "ci" if os.environ.get("CI
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*.md; read the difference in review")
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite tests/golden/*.md; read the difference in review"
+    )
 
 
 @pytest.fixture

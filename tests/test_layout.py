@@ -90,7 +90,7 @@ def problems(path: Path) -> list[str]:
     mine = stage(path)
     wrong = []
     for how, target in imports(path):
-        if target == mine or ORDER.index(target) < ORDER.index(mine) and how == "plain":
+        if target == mine or (ORDER.index(target) < ORDER.index(mine) and how == "plain"):
             continue
         if how == "inside" and ((mine, target) in FORWARDS or ORDER.index(target) < ORDER.index(mine)):
             continue

@@ -6,6 +6,8 @@ with its arguments put in. Refuses to know any curve by name; `repeat` is a form
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import problems, program, tree
@@ -133,7 +135,12 @@ def _curve(
 
     length = None
     if positional:
-        length = check.duration(positional[0], scope, _length_as_level(node, definition, positional[0]))
+        offer = _length_as_level(node, definition, positional[0])
+        length = check.duration(positional[0], scope, None if offer is None else (node.span, offer))
+        as_function = _as_function(node)
+        if isinstance(length, program.Broken) and as_function is not None:
+            # `sqrt(t)`: a function of that name is meant, and the curve was found.
+            check.problems[-1] = replace(check.problems[-1], mends=(as_function,))
     formals: dict[str, Bound | str] = {}
     levels: dict[str, program.Level] = {}
     builtin = definition.span.source.name == "prelude.lrs"
@@ -156,9 +163,11 @@ def _curve(
         circle = check.inside[check.inside.index(node.name) :]
         check.inside.pop()
         return check.report(problems.circle(node.name_span, circle))
+    before = len(check.problems)
     body = check.number(definition.body, inner)
     complement = None if definition.complement is None else check.number(definition.complement, inner)
     check.inside.pop()
+    check.problems[before:] = [problems.in_call(problem, node.span) for problem in check.problems[before:]]
     shape = definition.kind == "shape"
     return program.Call(
         node.name, length, levels, body if shape else None, complement, None if shape else body,
@@ -206,7 +215,7 @@ def _fitting(
         mend = _mended_argument(node, definitions, argument, takes)
         check.report(problems.no_argument(_name_span(argument), node.name, argument.name, shown, mend))
     if not unknown:
-        check.report(problems.fits_no_definition(node.span, node, definitions, set(named)))
+        check.report(problems.fits_no_definition(node.span, node, definitions, set(named), _as_function(node)))
     return None
 
 
@@ -283,6 +292,9 @@ def _second_as_level(node: tree.Call, definition: Definition) -> Mend | None:
     level = "max" if definition.clock == "t" else "to"
     taken = {argument.name for argument in node.arguments}
     values = [argument for argument in node.arguments if argument.name is None]
+    both = Span(node.span.source, values[0].span.start, values[1].span.end)
+    if re.fullmatch(r"[0-9]{1,3}(?:,[0-9]{3})+", both.text):
+        return Mend("digits are grouped by `_`", ((both, both.text.replace(",", "_")),))
     if level not in definition.takes or level in taken or len(values) != 2:
         return None
     named = [argument.span.text for argument in node.arguments if argument.name is not None]

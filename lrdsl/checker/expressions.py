@@ -80,19 +80,19 @@ class Check:
             case program.Quantity() | program.Total():
                 return self.report(problems.quantity_as_value(node.span))
             case _ if made.kind is Kind.SHARE:
-                return self.report(problems.share_as_value(node.span))
+                return self.report(problems.share_as_value(_share(made)))
         return made
 
     def number(self, node: tree.Expression, scope: Scope) -> program.Node:
         """Where a number must stand; a time counts as its steps."""
         made = self.value(node, scope)
         if made.kind is Kind.SHARE:
-            return self.report(problems.share_as_value(node.span))
+            return self.report(problems.share_as_value(_share(made)))
         return made
 
     def value(self, node: tree.Expression, scope: Scope) -> program.Node:
         if not scope.builtin:
-            self.nodes += 1
+            self.nodes += len(node.operators) if isinstance(node, tree.Arithmetic) else 1
             if self.nodes > MOST_NODES:
                 raise TooManyNodes
         if self.depth >= DEEPEST:
@@ -246,8 +246,7 @@ class Check:
             return self._fold(operator, a.value, b.value, span)
         kind = _kind(operator, left.kind, right.kind)
         if kind is None:
-            share = left if left.kind is Kind.SHARE else right
-            return self.report(problems.share_as_value(share.span))
+            return self.report(problems.share_as_value(_share(left if left.kind is Kind.SHARE else right)))
         return program.Operation(operator, (left, right), span, kind)
 
     def _fold(self, operator: str, a: Fraction, b: Fraction, span: Span) -> program.Node:
@@ -282,7 +281,7 @@ class Check:
             return self._extreme(node, operands)
         for operand in operands:
             if operand.kind is Kind.SHARE:
-                return self.report(problems.share_as_value(operand.span))
+                return self.report(problems.share_as_value(_share(operand)))
         kind = operands[0].kind if node.name == "abs" else Kind.NUMBER
         return program.Operation(node.name, tuple(operands), node.span, kind)
 
@@ -328,7 +327,7 @@ class Check:
 
     # --- durations ------------------------------------------------------------------------------------------------
 
-    def duration(self, node: tree.Expression, scope: Scope, offer: str | None = None) -> program.Node:
+    def duration(self, node: tree.Expression, scope: Scope, offer: tuple[Span, str] | None = None) -> program.Node:
         """An exact length of time. `offer` is a text that a bare number under 1 may have meant instead."""
         if self._doubtful(node, scope, node.span, offer):
             return program.Broken(node.span)
@@ -338,7 +337,7 @@ class Check:
             return self.report(problems.not_exact(inexact.span))
         return made
 
-    def _doubtful(self, node: tree.Expression, scope: Scope, span: Span, offer: str | None) -> bool:
+    def _doubtful(self, node: tree.Expression, scope: Scope, span: Span, offer: tuple[Span, str] | None) -> bool:
         """Report a bare written number under 1, or with B or T, through brackets and names."""
         may_be_zero = False
         seen: set[str] = set()
@@ -385,6 +384,16 @@ def _kind(operator: str, a: Kind, b: Kind) -> Kind | None:
     if b is Kind.SHARE and a is Kind.NUMBER:
         return None
     return Kind.NUMBER
+
+
+def _share(node: program.Node) -> Span:
+    """Where the share in a node is written."""
+    match node:
+        case program.Inner():
+            return _share(node.body)
+        case program.Operation():
+            return next((_share(one) for one in node.operands if one.kind is Kind.SHARE), node.span)
+    return node.span
 
 
 def _inexact(node: program.Node) -> program.Node | None:

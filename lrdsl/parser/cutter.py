@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .. import problems
-from ..diagnostic import Diagnostic
+from ..diagnostic import Diagnostic, Mend
 from ..source import Source, Span
 
 DEPTH = 100
@@ -23,6 +23,8 @@ _UNFINISHED = re.compile(rf"(?:[-+*/^=,<>]|(?<![A-Za-z0-9_])(?:{_WORDS.replace('
 _OPENS_STATEMENT = re.compile(
     r"(?:(?:param|let|shape|curve|assert)[ \t]+[A-Za-z_]|[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]\r\n]*\])?[ \t]*=(?!=))"
 )
+_OPEN_PATTERN = re.compile(r'"[^"\r\n]*(?=[\r\n]|$)')
+_STATEMENT_WORD = re.compile(r"(?:param|let|shape|curve|assert)[ \t]+[A-Za-z_]")
 _CLOSES = {")": "(", "]": "["}
 
 
@@ -94,7 +96,9 @@ def _join(source: Source, rows: list[_Row], resume: bool) -> tuple[list[Piece], 
                 above.append(row.comment or "")
             continue
         begin = row.start + len(row.code) - len(row.code.lstrip(" \t"))
-        if piece is not None and stack and resume and _begins_anew(code, begin - row.start, indent, last):
+        # The words of statements stand nowhere else, so one at the start of a line ends what is open.
+        anew = _STATEMENT_WORD.match(code) or (resume and _begins_anew(code, begin - row.start, indent, last))
+        if piece is not None and stack and anew:
             piece.problems.append(_never_closed(source, stack, piece.end))
             stack, piece = [], None
         if piece is None or not (stack or _GOES_ON.match(code) or _UNFINISHED.search(last)):
@@ -111,7 +115,7 @@ def _join(source: Source, rows: list[_Row], resume: bool) -> tuple[list[Piece], 
             piece.behind = row.comment
         _match_brackets(source, row, stack, piece)
         last = code
-    if piece is not None and stack:
+    if piece is not None and stack and not piece.problems:
         piece.problems.append(_never_closed(source, stack, piece.end))
     while above and not above[-1]:
         above.pop()
@@ -127,6 +131,9 @@ def _match_brackets(source: Source, row: _Row, stack: list[tuple[str, int]], pie
         span = Span(source, offset, offset + 1)
         if bracket in "([":
             stack.append((bracket, offset))
+            pattern = _OPEN_PATTERN.match(source.text, offset + 1)
+            if pattern and not piece.problems:
+                piece.problems.append(_open_pattern(source, pattern))
             if len(stack) == DEPTH + 1 and not piece.problems:
                 piece.problems.append(problems.nested_too_deep(span, DEPTH))
         elif stack and stack[-1][0] == _CLOSES[bracket]:
@@ -137,6 +144,13 @@ def _match_brackets(source: Source, row: _Row, stack: list[tuple[str, int]], pie
                 piece.problems.append(problems.closes_nothing(span, opened))
             if stack:
                 stack.pop()
+
+
+def _open_pattern(source: Source, pattern: re.Match[str]) -> Diagnostic:
+    closing = pattern.group().find("]")
+    place = pattern.end() if closing < 0 else pattern.start() + closing
+    mend = Mend('close the pattern with `"`', ((Span(source, place, place), '"'),))
+    return problems.never_closed_string(Span(source, pattern.start(), pattern.end()), (mend,))
 
 
 def _never_closed(source: Source, stack: list[tuple[str, int]], end: int) -> Diagnostic:

@@ -83,7 +83,8 @@ def explain(
     mends: list[Mend] = []
     for edit in _candidates(text, token, start, end, before, lexemes, follows, curves):
         changed = text[: edit.start] + edit.new + text[edit.end :]
-        if grammar.parses(changed):
+        pieces = changed.split("\n") if edit.new == "\n" else [changed]
+        if all(grammar.parses(piece) for piece in pieces):
             place = Span(source, offset + edit.start, offset + edit.end)
             mends.append(Mend(edit.says, ((place, edit.new),)))
             break
@@ -149,7 +150,9 @@ def _misplaced_word(
     index = next(i for i, lexeme in enumerate(lexemes) if lexeme.start >= (token.start_pos or 0))
     depth = lexemes[index].depth
     first = index  # of the chain in which the word stands
-    while first > 0 and not (lexemes[first - 1].depth < depth or lexemes[first - 1].text in {"=", ","}):
+    while first > 0 and lexemes[first - 1].depth >= depth:
+        if lexemes[first - 1].depth == depth and lexemes[first - 1].text in {"=", ","}:
+            break
         first -= 1
     inside = [lexeme for lexeme in lexemes[first:index] if lexeme.depth == depth]
     here = Span(source, offset + lexemes[index].start, offset + lexemes[index].end)
@@ -225,7 +228,7 @@ def _candidates(
         case "BAD_CHAR" if value in ":|;&>":
             if text.startswith(":=", start):
                 yield Edit(start, start + 2, "=", "write `=`")
-            yield Edit(start, end, "=", "write `=`")
+            yield Edit(start, after.start, "=", "write `=`")
             if after.text in curves:
                 yield Edit(start, end, " then", "phases are joined by `then`")
         case "BAD_STRING":
@@ -238,8 +241,8 @@ def _candidates(
                 if re.fullmatch(r"[a-z]+[ -][a-z]+", joined):
                     new = re.sub(r"[ -]", "_", joined)
                     yield Edit(before[-2].start, previous.end, new, f"names have no blanks: `{new}`")
-        case "STAR" if previous.text == "*" or text.startswith("**", start):
-            yield Edit(previous.start if previous.text == "*" else start, end, "^", "a power is written `^`")
+        case "STAR" if text.startswith("**", start - 1):
+            yield Edit(start - 1, end, "^", "a power is written `^`")
         case "COMMA" | "RPAR":
             yield from _commas(text, start, end, previous, after, curves)
         case "PARAM" | "LET" | "SHAPE" | "CURVE" | "ASSERT":
@@ -371,7 +374,7 @@ def _advice(token: Token, text: str, start: int) -> str | None:
     value = str(token.value)
     if token.type in {"FLOOR", "CAP", "EVERY"}:
         return f"`{value}` is said behind a line, as in `cosine {value} 1e-6`; it is no function"
-    if value == "%":
+    if value == "%" or text[:start].rstrip().endswith("%"):
         return "`%` makes a share of the number before it, as in `10%`; there is no remainder"
     if value in {"if", "else", "and", "or", "not"}:
         return "there are no conditions: phases joined by `then` say what holds when"

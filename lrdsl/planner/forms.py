@@ -30,6 +30,13 @@ _POINTS = tuple(sorted({Fraction(k, 64) for k in range(65)} | {Fraction(1, 10**k
 
 def call_form(planner: Planner, call: program.Call, place: Place) -> tuple[Node, Callable[[], int] | None]:
     """The closed form of a call that stands at a place, and the row of its end where that is a level."""
+    try:
+        return _call_form(planner, call, place)
+    except Refused as refused:
+        raise Refused(problems.in_call(refused.problem, call.span)) from None
+
+
+def _call_form(planner: Planner, call: program.Call, place: Place) -> tuple[Node, Callable[[], int] | None]:
     length = place.length
     if call.length is not None:
         # Given a length, `%` in the arguments and the body is a share of it.
@@ -65,6 +72,7 @@ def _check_shape(planner: Planner, call: program.Call, weight: Node, complement:
     if closed and key in _known_shapes():
         return
     known = planner.rows.current()
+    worst = (TOLERANCE, Fraction(0), 0.0, 0.0)
     for point in _POINTS:
         time = place.origin + point * place.length
         side = "left" if point == 1 else "right"
@@ -75,8 +83,11 @@ def _check_shape(planner: Planner, call: program.Call, weight: Node, complement:
         if complement is None:
             continue
         rest = value(complement, time, known, side)  # type: ignore[arg-type]
-        if not abs(rest - (1 - s)) <= TOLERANCE:
-            raise Refused(problems.not_the_complement(call.name_span, call, point, 1 - s, rest))
+        miss = abs(rest - (1 - s))
+        if not miss <= worst[0]:
+            worst = (miss, point, 1 - s, rest)
+    if not worst[0] <= TOLERANCE:
+        raise Refused(problems.not_the_complement(call.name_span, call, *worst[1:]))
     if closed:
         _known_shapes()[key] = True
 

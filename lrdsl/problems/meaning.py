@@ -6,6 +6,7 @@ In: spans, exact times and values. Out: Diagnostics. Refuses to decide anything.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from .. import program
 
 
-def bare_share(span: Span, text: str, value: Fraction, offer: str | None) -> Diagnostic:
-    """A written number under 1 where a duration stands. `offer` is the whole call rewritten."""
+def bare_share(span: Span, text: str, value: Fraction, offer: tuple[Span, str] | None) -> Diagnostic:
+    """A written number under 1 where a duration stands. `offer` is the call and how it was meant."""
     percent = f"{decimal(value * 100)}%"
-    call_offer = None if offer is None else Mend(f"`{offer}`")
-    mend = change(span, "0 steps") if value == 0 else change(span, percent, f"`{percent}` of the run")
+    call_offer = None if offer is None else change(offer[0], offer[1])
+    mend: Mend | None = change(span, percent, f"`{percent}` of the run")
+    if value == 0:
+        mend = change(span, "0 steps")
+    elif call_offer is not None and value < Fraction(1, 1000):
+        mend = None  # a level, for sure
     return problem(
         "E301", f"`{text}` is no length: a share of what?", span, "a bare number is steps", (call_offer, mend)
     )
@@ -288,3 +293,17 @@ def base_needed(output: str) -> Diagnostic:
 
 def not_yet(span: Span, what: str) -> Diagnostic:
     return problem("E390", f"not yet: {what} is in the language, and this version does not carry it out", span)
+
+
+def in_call(found: Diagnostic, call: Span) -> Diagnostic:
+    """An error in the body of a shape or curve, shown at the call too; the call comes first where the body is built in."""
+    if not found.labels:
+        return found
+    place = found.labels[0].span
+    same = place.source.name == call.source.name
+    if same and call.start <= place.start and place.end <= call.end:
+        return found
+    if any(label.span == call for label in found.labels):
+        return found
+    here = Label(call, "in this call")
+    return replace(found, labels=(*found.labels, here) if same else (here, *found.labels))

@@ -36,7 +36,9 @@ def no_argument(span: Span, curve: str, name: str, takes: Sequence[str], mend: M
     return problem("E203", f"`{curve}` has no argument `{name}`", span, f"not an argument of `{curve}`", (mend, advice))
 
 
-def fits_no_definition(span: Span, call: tree.Call, definitions: tuple[Definition, ...], given: set[str]) -> Diagnostic:
+def fits_no_definition(
+    span: Span, call: tree.Call, definitions: tuple[Definition, ...], given: set[str], mend: Mend | None
+) -> Diagnostic:
     ways = [" and ".join(f"`{name}`" for name in sorted(d.needs)) for d in definitions]
     if len(definitions) == 1:
         missing = ", ".join(f"`{name}`" for name in sorted(definitions[0].needs - given))
@@ -44,7 +46,7 @@ def fits_no_definition(span: Span, call: tree.Call, definitions: tuple[Definitio
     else:
         message, label = f"`{call.name}` needs exactly one of: {', or '.join(ways)}", _given(given)
     shown = " or ".join(f"`{call.name}({', '.join(f'{n}=...' for n in d.takes if n in d.needs)})`" for d in definitions)
-    return problem("E204", message, span, label, (Mend(f"as in {shown}"),))
+    return problem("E204", message, span, label, (mend, Mend(f"as in {shown}")))
 
 
 def _given(given: set[str]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def unexpected(span: Span, found: str, expected: str, mends: tuple[Mend, ...]) -> Diagnostic:
     what = f"`{shown_text(found)}`" if found else "the end"
-    return problem("E101", f"expected {expected}, found {what}", span, f"expected {expected}", mends)
+    return problem("E101", f"expected {expected}, found {what}", span, "", mends)
 
 
 def never_closed(span: Span, place: Span) -> Diagnostic:
@@ -41,7 +41,7 @@ def not_a_number(span: Span, text: str, mends: tuple[Mend, ...]) -> Diagnostic:
 
 def unknown_character(span: Span, text: str, expected: str, mends: tuple[Mend, ...]) -> Diagnostic:
     shown = f"`{text}`" if text.isprintable() else f"U+{ord(text[0]):04X}"
-    return problem("E105", f"{shown} means nothing here", span, f"expected {expected}", mends)
+    return problem("E105", f"{shown} means nothing here: expected {expected}", span, "", mends)
 
 
 def never_closed_string(span: Span, mends: tuple[Mend, ...]) -> Diagnostic:

@@ -1,0 +1,299 @@
+"""What a picture shows of a schedule, before anything is drawn: how far it goes, its samples, what must be readable.
+
+In: a schedule and perhaps a base. Out: a Curve (times, values), its Landmarks (peak, warmup end, floor), and the Scale of an
+axis for several. Refuses to know pixels, colours and characters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..schedule import Outline, Schedule
+from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample
+from .labels import one_line, time_label, value_label
+
+if TYPE_CHECKING:
+    Floats = NDArray[np.float64]
+
+Base = Any  # what a schedule takes as base: a number, a mapping or None
+Many = Schedule | Iterable[Schedule]
+
+_EVERY_STEP = 1_000_000  # up to here each step is looked at, so that no spike can hide
+_MANY = 400_000  # beyond, as many moments
+_CYCLES = 4  # of a repeat without end
+_CONSTANT = 1000.0  # how long a constant is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A schedule as sampled from 0 to `end`; `still` is from where on nothing changes, if it is known."""
+
+    text: str
+    times: Floats
+    values: Floats
+    phases: tuple[Outline, ...]
+    end: float
+    still: float | None
+    unit: str
+    clock: str
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        return tuple(float(phase.begin) for phase in self.phases[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """A point of a curve that must be readable: what it is, where, and how that is said."""
+
+    name: str
+    time: float
+    value: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A value axis. On a log axis `bottom` is where zeros sit and `low` the least value shown; else they are the same."""
+
+    log: bool
+    bottom: float
+    low: float
+    high: float
+
+    def place(self, values: Floats) -> Floats:
+        """Where values sit, from 0 (bottom) to 1."""
+        if self.log:
+            shares = np.log(np.maximum(values, self.bottom) / self.bottom) / math.log(self.high / self.bottom)
+        else:
+            shares = (values - self.bottom) / (self.high - self.bottom)
+        return np.clip(shares, 0.0, 1.0)
+
+
+def as_tuple(schedules: Many) -> tuple[Schedule, ...]:
+    found = (schedules,) if isinstance(schedules, Schedule) else tuple(schedules)
+    if not found:
+        raise ValueError("there is nothing to draw: no schedule was given")
+    return found
+
+
+# --- how far a picture goes -------------------------------------------------------------------------------------------
+
+
+def horizon(schedule: Schedule, until: float | None = None, base: Base = None) -> float:
+    """Where the picture of a schedule ends: its length; else beyond what changes; else far enough to see how it goes on.
+
+    >>> import lrdsl
+    >>> horizon(lrdsl.compile("0.1 until 30k then 0.01 until 60k then 1e-3"))
+    90000.0
+    """
+    if until is not None:
+        if not (math.isfinite(until) and until > 0):
+            raise ValueError(f"a picture goes from 0 to a time above 0, not to {until!r}")
+        return float(until)
+    if schedule.length is not None:
+        return float(schedule.length) or 1.0
+    begins = [float(phase.begin) for phase in schedule.phases if phase.begin > 0]
+    last = max(begins, default=0.0)
+    # The last phase is given as much room as the others have on average, so that what is held is seen to be held.
+    beyond = last * max(1.05, 1 + 1 / max(len(begins), 1))
+    still = standstill(schedule, base)
+    if still is not None:
+        return max(_seen(schedule, base, still), beyond) or _CONSTANT
+    cycles = [float(cycle.start(_CYCLES)) for cycle in _cycles(schedule.timeline.chain) if cycle.times is None]
+    return max(beyond, max(cycles) if cycles else _tail(schedule, base, last))
+
+
+def standstill(schedule: Schedule, base: Base) -> float | None:
+    """`settled`, doubted: it is found by looking at powers of two, at which a cycle of 1024 steps stands still as well."""
+    still = schedule.settled
+    if still is None:
+        return None
+    later = np.geomspace(still or 1.0, max(still, 1.0) * 1e4, 1999)[1:]
+    values = schedule(np.concatenate([[still], later]), base)
+    return still if bool(np.all(values == values[0])) else None
+
+
+def _seen(schedule: Schedule, base: Base, still: float) -> float:
+    """A little beyond `still`, or much less where only floats see a change: an exponential without a floor moves until it
+    underflows, a hundred times as long as anybody looks.
+    """
+    if still <= 0:
+        return 0.0
+    times = np.union1d(np.linspace(0, still, 4097), np.geomspace(min(1.0, still / 2), still, 4097))
+    values = schedule(times, base)
+    far = np.abs(values - values[-1]) > 0.01 * np.ptp(values)
+    over = float(times[np.flatnonzero(far)[-1]]) if far.any() else still
+    return float(f"{1.5 * over:.2g}") if 6 * over < still else 1.05 * still
+
+
+def _cycles(node: Node) -> Iterator[Cycle]:
+    match node:
+        case Cycle():
+            yield node
+        case Chain():
+            for part in node.parts:
+                yield from _cycles(part.body)
+        case Operation():
+            for operand in node.operands:
+                yield from _cycles(operand)
+        case Blend():
+            yield from _cycles(node.weight)
+        case Anchored() | Sample():
+            yield from _cycles(node.body)
+        case _:
+            pass
+
+
+def _tail(schedule: Schedule, base: Base, last: float) -> float:
+    """For what neither settles nor cycles: five times as far as it takes to halve (or to grow by half)."""
+    times = last + np.geomspace(1.0, 1e15, 3001)
+    values = schedule(times, base)
+    halved = np.abs(values - values[0]) >= 0.5 * np.abs(values[0])
+    if not halved.any():
+        return 10 * last or _CONSTANT
+    far = 5.0 * float(times[int(np.argmax(halved))])
+    return float(f"{far:.2g}")
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def sample(schedule: Schedule, end: float, base: Base, columns: int = 2000) -> Curve:
+    """The curve up to `end`: every step of it, or very many moments, both sides of each boundary, some for each column."""
+    steps = np.arange(math.ceil(end), dtype=np.float64) if end <= _EVERY_STEP else np.linspace(0.0, end, _MANY)
+    phases = tuple(phase for phase in schedule.phases if phase.begin < end)
+    begins = np.array([float(phase.begin) for phase in phases[1:]])
+    fine = np.linspace(0.0, end, 8 * columns, endpoint=False)
+    # The end itself is looked at from the left: what begins there is no part of the picture.
+    edges = np.concatenate([begins, np.nextafter(begins, 0.0), [np.nextafter(end, 0.0)]])
+    times = np.unique(np.concatenate([steps, fine, edges]))
+    times = times[times < end]
+    values = schedule(times, base)
+    sane = np.isfinite(values)
+    unit = "lr / base" if schedule.relation == "relative" and base is None else "lr"
+    still = float(schedule.length) if schedule.length is not None else standstill(schedule, base)
+    return Curve(one_line(str(schedule)), times[sane], values[sane], phases, end, still, unit, schedule.clock)
+
+
+def curves(schedules: Many, until: float | None, base: Base, columns: int = 2000) -> tuple[Curve, ...]:
+    """The curves of several schedules up to the farthest of their horizons."""
+    them = as_tuple(schedules)
+    end = max(horizon(schedule, until, base) for schedule in them)
+    return tuple(sample(schedule, end, base, columns) for schedule in them)
+
+
+# --- what must be readable --------------------------------------------------------------------------------------------
+
+
+def landmarks(curve: Curve) -> tuple[Landmark, ...]:
+    """Peak, end, warmup end, start, lowest, and the levels at boundaries; the most important first."""
+    times, values = curve.times, curve.values
+    if not len(values):
+        return ()
+    if np.ptp(values) == 0:
+        return (Landmark("always", 0.0, float(values[0]), value_label(float(values[0]))),)
+    found = [_peak(curve), _last(curve)]
+    begins = curve.boundaries
+    if begins and _rises(curve):
+        found.append(_before(curve, "warmup end", begins[0]))
+    found.append(_at(curve, "start", 0.0))
+    lowest = int(np.argmin(values))
+    if values[lowest] < min(found[1].value, values[0]):
+        found.append(_named(curve, "lowest", float(times[lowest]), float(values[lowest])))
+    if len(begins) <= 12:
+        for begin in begins:
+            found += [_before(curve, "level", begin), _at(curve, "level", begin)]
+    kept: list[Landmark] = []
+    for one in found:
+        if not any(_same(one, other, curve.end) for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def _same(one: Landmark, other: Landmark, end: float) -> bool:
+    near = abs(one.time - other.time) <= 1e-3 * end
+    alike = math.isclose(one.value, other.value, rel_tol=1e-6, abs_tol=0.0)
+    return alike and (near or one.text == other.text or {one.name, other.name} & {"start", "lowest"} != set())
+
+
+def _named(curve: Curve, name: str, time: float, value: float, word: str = "at") -> Landmark:
+    # A limit from the left is looked at one float before the boundary. It is said to be at it, and what is nearly 0, to be 0.
+    for place in (*curve.boundaries, curve.end):
+        if 0 < place - time <= 1e-9 * curve.end:
+            time, value = place, value if value > 1e-12 * curve.values.max() else 0.0
+    return Landmark(name, time, value, f"{value_label(value)} {word} {time_label(time)}")
+
+
+def _at(curve: Curve, name: str, time: float) -> Landmark:
+    place = min(int(np.searchsorted(curve.times, time)), len(curve.values) - 1)
+    return _named(curve, name, time, float(curve.values[place]))
+
+
+def _before(curve: Curve, name: str, boundary: float) -> Landmark:
+    """What a curve was just before a boundary."""
+    place = max(int(np.searchsorted(curve.times, boundary)) - 1, 0)
+    value = float(curve.values[place])
+    begin = max((b for b in curve.boundaries if b < boundary), default=0.0)
+    first = int(np.searchsorted(curve.times, begin))
+    level = first < place and bool(np.all(curve.values[first:place] == value))
+    return _named(curve, name, float(curve.times[place]), value, "until" if level else "at")
+
+
+def _peak(curve: Curve) -> Landmark:
+    high = float(curve.values.max())
+    tops = curve.times[curve.values >= high * (1 - 1e-12)]
+    # A curve that is level near its top reaches it, to the last bit, a little before the boundary that people know.
+    near = [begin for begin in curve.boundaries if begin in tops and begin - tops[0] < 1e-3 * curve.end]
+    return _named(curve, "peak", near[0] if near else float(tops[0]), high)
+
+
+def _last(curve: Curve) -> Landmark:
+    still, time, value = curve.still, float(curve.times[-1]), float(curve.values[-1])
+    if still is not None and still < curve.end:
+        return _named(curve, "held", still, value, "from")
+    return _named(curve, "end" if still == curve.end else "edge", time, value)
+
+
+def _rises(curve: Curve) -> bool:
+    first = curve.values[: max(int(np.searchsorted(curve.times, curve.boundaries[0])), 1)]
+    return bool(first[-1] > first[0])
+
+
+# --- the value axis ---------------------------------------------------------------------------------------------------
+
+
+def scale(them: Sequence[Curve], log: bool | None = None) -> Scale:
+    """The axis for curves. Unasked it is logarithmic where a tenth of the time is spent below a fiftieth of the peak:
+    there a linear axis would show nothing. A cosine that dips to 1e-7 at its very end is better off without.
+    """
+    values = np.concatenate([curve.values for curve in them]) if them else np.zeros(0)
+    high = float(values.max()) if len(values) else 0.0
+    if log is None:
+        log = high > 0 and any(bool(np.mean((c.values > 0) & (c.values <= high / 50)) >= 0.1) for c in them)
+    if not log or high <= 0:
+        least = min(float(values.min()), high) if len(values) else 0.0
+        low = least if least < 0 or 0 < high - least < 0.2 * high else 0.0
+        return Scale(False, low, low, high if high > low else low + 1.0)
+    low = min(_least(curve) for curve in them)
+    decades = math.log10(high / low)
+    if decades < 0.05:
+        return Scale(True, high / 10, high / 10, high)
+    below = bool((values < low * (1 - 1e-9)).any())
+    return Scale(True, low / 10 ** max(0.1 * decades, 0.2) if below else low, low, high)
+
+
+def _least(curve: Curve) -> float:
+    """The least value that counts: what is at an edge or lasts a while, for on the way to 0 there is no least one."""
+    positive = curve.values[curve.values > 0]
+    if not len(positive):
+        return math.inf
+    edges = [float(curve.values[0]), *(one.value for one in landmarks(curve) if one.name != "lowest")]
+    high = float(positive.max())
+    return max(min([float(np.quantile(positive, 0.01)), *(edge for edge in edges if edge > 0)]), high * 1e-12)

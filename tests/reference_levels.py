@@ -1,0 +1,340 @@
+"""Constants, durations and levels: what a node says that does not move.
+
+In: a node of a tree and the place where it stands (names, total, the levels beside it). Out: exact constants
+and durations, whether a node is a number, a time or a share, the definition that a call means, and the
+levels of a phase, written or inferred. This file refuses to know how long a phase is and what happens
+between its ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import reference_curves as rc
+import reference_numbers as rn
+from reference_curves import Curve
+from reference_numbers import FUNCTIONS, ZERO, Refused, Value
+from reference_trees import (
+    Bracket,
+    Call,
+    File,
+    Line,
+    Name,
+    Neg,
+    Node,
+    Num,
+    Op,
+    Phase,
+    Share,
+    Steps,
+    bare,
+    walk,
+)
+
+WORDS = "param let shape curve assert then for until skip floor cap every next repeat base t p q pi e"
+TAKEN = frozenset(WORDS.split()) | FUNCTIONS.keys() | rc.BUILT_IN.keys()
+
+
+@dataclass(frozen=True)
+class Known:
+    """A level that is put into the body of a curve."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class World:
+    """The definitions of a file, and what is bound; `base` None: it may not be used here."""
+
+    base: Value | None = 1.0
+    texts: Mapping[str, Node] = field(default_factory=dict)
+    params: frozenset[str] = frozenset()
+    curves: Mapping[str, list[Curve]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node stands.
+
+    `prev` is the level before (None: no phase before), `ahead` the level at which the next phase starts
+    (None: open, or none), `wrap` the same for the question whether a `to` must be written. `inner`: in
+    arithmetic, a function or a body, where nothing falls back to base. `operand`: beside an operator, where a
+    time may stand as its steps. `formals`: arguments and their places.
+    """
+
+    world: World
+    total: Fraction | None
+    prev: Value | None = None
+    ahead: Value | None = None
+    wrap: Value | None = None
+    inner: bool = False
+    operand: bool = False
+    formals: Mapping[str, tuple[Node | Known, Place]] = field(default_factory=dict)
+
+    def alone(self, **changes: object) -> Place:
+        """The same place, with nothing before and nothing after."""
+        return replace(self, prev=None, ahead=None, wrap=None, **changes)  # type: ignore[arg-type]
+
+    def look(self, name: str) -> tuple[Node | Known, Place] | None:
+        """The text that a name stands for, and the place to read it in: its own names, the time of use."""
+        if name in self.formals:
+            return self.formals[name]
+        if name in self.world.texts:
+            return self.world.texts[name], replace(self, formals={})
+        return None
+
+    def without_base(self) -> Place:
+        """The same place, for constants that may not use `base`."""
+        return replace(self, world=replace(self.world, base=None))
+
+    def fallback(self, level: str, curve: str) -> Value:
+        """`base`, where a level may fall back to it."""
+        if self.inner:
+            raise Refused(f"{level} of {curve} is left open in arithmetic")
+        return self.world.base
+
+
+# ---- names
+
+
+def defined(file: File, base: float) -> World:
+    """The definitions of a file, after the errors that concern names."""
+    texts = dict(file.params) | dict(file.lets)
+    curves: dict[str, list[Curve]] = {name: [] for name in (c.name for c in file.shapes + file.curves)}
+    for shape in file.shapes:
+        curves[shape.name].append(Curve(shape.name, "p", True, shape.formals, shape.body, shape.rest))
+    for curve in file.curves:
+        curves[curve.name].append(Curve(curve.name, curve.first, False, curve.formals, curve.body))
+    names = [name for name, _ in file.params + file.lets] + list(curves)
+    for name in names:
+        if names.count(name) > 1 or name in TAKEN or name in ("lr", "step"):
+            raise Refused(f"{name} is defined twice, or built in")
+    uses = {name: mentioned(node, ()) for name, node in texts.items()}
+    for name, several in curves.items():
+        uses[name] = set().union(*(mentioned((c.body, c.rest), c.formals) for c in several))
+    uses[""] = mentioned(file.lr, ())
+    for name, said in uses.items():
+        for used in said - TAKEN - {"total"}:
+            if used not in uses:
+                raise Refused(f"no name {used}")
+        reached, fresh = set(), set(said)
+        while fresh:
+            reached |= fresh
+            fresh = set().union(*(uses.get(n, set()) for n in fresh)) - reached
+        if name in reached or (name in dict(file.params) and "base" in reached):
+            raise Refused(f"{name} is defined by itself, or a param that uses base")
+    return World(base, texts, frozenset(dict(file.params)), curves)
+
+
+def mentioned(nodes: object, formals: tuple[tuple[str, Node | None], ...]) -> set[str]:
+    """The names that a text uses, its own formals aside."""
+    found = {n.name for n in walk((nodes, formals)) if isinstance(n, Name | Call)}
+    return found - dict(formals).keys()
+
+
+# ---- constants
+
+
+def plain(node: Node | Known, place: Place) -> tuple[Node | Known, Place, bool]:
+    """The node behind brackets and names, and whether a param was among the names."""
+    param = False
+    while True:
+        node = bare(node)  # type: ignore[arg-type]
+        found = place.look(node.name) if isinstance(node, Name) else None
+        if isinstance(node, Bracket):
+            node = node.body
+        elif found:
+            name = node.name  # type: ignore[union-attr]
+            param |= name in place.world.params and name not in place.formals
+            node, place = found
+        else:
+            return node, place, param
+
+
+def const(node: Node | Known, place: Place) -> Value:
+    """The value of a constant, exact while it can be; a share is one of the total, a time is its steps."""
+    node, place, _ = plain(node, place)
+    match node:
+        case Known(value):
+            return value
+        case Num(text) | Steps(text):
+            return rn.number(text)
+        case Share(text):
+            return rn.number(text) / 100 * whole(place)
+        case Name("total"):
+            return whole(place)
+        case Name("pi"):
+            return math.pi
+        case Name("e"):
+            return math.e
+        case Name("base"):
+            if place.world.base is None:
+                raise Refused("base may stand in values and levels only")
+            return place.world.base
+        case Neg(body):
+            return -const(body, place)
+        case Op(op, left, right):
+            return rn.short(rn.operate(op, const(left, place), const(right, place)))
+        case Call(name, args) if name in FUNCTIONS:
+            return apply(node, [const(arg, place) for arg in args])
+    raise Refused("a constant must stand here")
+
+
+def apply(node: Node | Known, values: list[Value]) -> Value:
+    """An operator or a function of the values of its operands."""
+    match node:
+        case Neg():
+            return -values[0]
+        case Op(op):
+            return rn.operate(op, *values)
+        case Call(name, args, ()) if len(args) == 1 or (name in ("min", "max") and args):
+            return FUNCTIONS[name](*values)
+    raise Refused("arguments of a function")
+
+
+def whole(place: Place) -> Fraction:
+    """The total that `%` and `total` mean here."""
+    if place.total is None:
+        raise Refused("no total is known")
+    return place.total
+
+
+def duration(node: Node | Known, place: Place) -> Fraction:
+    """The exact steps of a duration."""
+    last, _, param = plain(node, place)
+    value = const(node, place.without_base())
+    if isinstance(last, Num) and (last.text[-1] in "BT" or (value < 1 and not (param and value == 0))):
+        raise Refused(f"bare number {last.text} as a duration")
+    if not isinstance(value, Fraction):
+        raise Refused("a duration must be exact")
+    if value < 0:
+        raise Refused("negative duration")
+    return value
+
+
+def kind(node: Node | Known, place: Place) -> str:
+    """'number', 'time' or 'share'; refuses a share in arithmetic without a time beside it."""
+    node, place, _ = plain(node, place)
+    match node:
+        case Share():
+            return "share"
+        case Steps() | Name("t" | "total"):
+            return "time"
+        case Neg(body) | Line(body) | Phase(body):
+            return kind(body, place)
+        case Op(op, left, right):
+            kinds = [kind(left, place), kind(right, place)]
+            if "share" in kinds and ("time" not in kinds or op == "^"):
+                raise Refused("a share in a value's arithmetic")
+            times = len([k for k in kinds if k != "number"])
+            return "number" if op == "^" or times == 0 or (times == 2 and op in "*/") else "time"
+        case Call(name, args) if name in FUNCTIONS:
+            kinds = [kind(arg, place) for arg in args]
+            if "share" in kinds and ("time" not in kinds or name not in ("min", "max")):
+                raise Refused("a share in a value's arithmetic")
+            return "time" if "time" in kinds and name in ("min", "max", "abs") else "number"
+    return "number"
+
+
+def level(node: Node | Known, place: Place) -> Value:
+    """A constant that is a value: a level, a limit, a factor."""
+    not_alone(node, place)
+    return const(node, place)
+
+
+def number(node: Node | Known, place: Place) -> Value:
+    """A constant that is neither a level nor a duration."""
+    return level(node, place.without_base())
+
+
+def not_alone(node: Node | Known, place: Place) -> None:
+    """Refuses a share, and a quantity that stands alone, where a value must stand."""
+    if kind(node, place) == "share":
+        raise Refused("a share as a value")
+    last, _, _ = plain(node, place)
+    if isinstance(last, Steps) or last == Name("total"):
+        raise Refused("a quantity alone as a level or value")
+
+
+# ---- curves and their levels
+
+
+def pick(call: Call, place: Place) -> tuple[Curve, dict[str, Node]]:
+    """The definition that a call means, and its named arguments."""
+    args = dict(call.named)
+    fits = []
+    for curve in place.world.curves.get(call.name) or rc.BUILT_IN.get(call.name, []):
+        formals = dict(curve.formals)
+        allowed = formals.keys() | ({"from", "to"} if curve.shape else set())
+        needed = {name for name, default in formals.items() if default is None} - rc.LEVELS
+        if needed <= args.keys() <= allowed:
+            fits.append(curve)
+    if len(fits) != 1 or len(args) != len(call.named) or len(call.positional) > 1:
+        raise Refused(f"arguments of {call.name} fit {len(fits)} definitions")
+    return fits[0], args
+
+
+def levels(curve: Curve, args: Mapping[str, Node], place: Place) -> dict[str, Value]:
+    """Every level of a phase, written or inferred (rules 1, 2, 3 and 5)."""
+    formals = dict(curve.formals)
+    found: dict[str, Value] = {}
+    shares: dict[str, Fraction] = {}
+
+    def put(name: str, node: Node) -> None:
+        last, _, _ = plain(node, place)
+        if isinstance(last, Share):
+            shares[name] = rn.number(last.text) / 100
+        else:
+            found[name] = level(node, place)
+
+    def infer(name: str) -> None:
+        default, next_ = formals.get(name), formals.get(name) == Name("next")
+        if name != "to" and place.prev is not None:
+            found[name] = place.prev
+        elif next_:
+            found[name] = place.fallback(name, curve.name) if place.ahead is None else place.ahead
+        elif default is not None:
+            put(name, default)
+        elif name != "to":
+            found[name] = place.fallback(name, curve.name)
+        elif not curve.shape or place.wrap is not None:
+            raise Refused(f"where does this {curve.name} end? write to=")
+        else:
+            found[name] = ZERO
+
+    wanted = ({"from", "to"} if curve.shape else set()) | (rc.LEVELS & formals.keys())
+    for name in sorted(wanted):
+        if name in args:
+            put(name, args[name])
+        else:
+            infer(name)
+    for name, share in shares.items():
+        other = found.get({"from": "to", "to": "from"}.get(name, ""))
+        if other is None or other == 0:
+            raise Refused(f"a share of {'nothing' if other is None else 0}: {name}=%")
+        found[name] = rn.operate("*", share, other)
+    return found
+
+
+def is_curve(node: Node | Known, place: Place) -> bool:
+    """A call of a curve, or the name of one."""
+    name = node.name if isinstance(node, Call | Name) else ""
+    return name in place.world.curves or name in rc.BUILT_IN
+
+
+def as_call(node: Node | Known) -> Call:
+    """A curve without arguments needs no brackets."""
+    return node if isinstance(node, Call) else Call(node.name)  # type: ignore[union-attr]
+
+
+def inside(curve: Curve, args: Mapping[str, Node], ends: Mapping[str, Value], place: Place) -> Place:
+    """The place of a curve's body: its arguments put in, and nothing that crosses into it from outside."""
+    given = {name: (default, replace(place, formals={})) for name, default in curve.formals}
+    given |= {name: (arg, place.alone()) for name, arg in args.items()}
+    formals = {name: found for name, found in given.items() if name not in rc.LEVELS}
+    for name in rc.LEVELS & dict(curve.formals).keys():
+        formals[name] = Known(ends.get(name, rn.ONE)), place
+    return place.alone(inner=True, operand=False, formals=formals)

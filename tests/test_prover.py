@@ -1,0 +1,101 @@
+"""Bounds hold everywhere, and what becomes negative or infinite is found."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from reference import show
+from strategies import schedules
+
+import lrdsl
+from lrdsl.prover import bounds, jumps, verdicts
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "step"),
+    [
+        ("1e-3 * (1 - 8*p*q) for 1k", "E327", "147"),
+        ("1 - t/100", "E327", "101"),
+        ("cos(t/100) for 1k", "E327", "158"),
+        ("-0.1", "E327", "0"),
+        ("linear(10, from=1, to=-1)", "E327", "6"),
+        ("1e-3*1k/t", "E326", "0"),
+        ("exp(max=1, k=-0.1)", "E326", None),
+        ("(1 - t/50) for 100 * 1", "E327", "51"),
+        ("repeat(cosine(5, from=1), factor=1.1)", "E326", None),
+        ("ln(t)", "E326", "0"),
+        ("warmup(10, to=1) then (q - 0.5) for 10", "E327", "16"),
+        ("1 for 1000 then sin(t/1M) for 4M", "E327", None),
+    ],
+)
+def test_what_becomes_negative_or_infinite_is_refused_with_its_time(text: str, code: str, step: str | None) -> None:
+    with pytest.raises(lrdsl.ScheduleError) as caught:
+        lrdsl.compile(text)
+    problem = caught.value.problems[0]
+
+    assert problem.code == code
+    if step is not None:
+        assert problem.message.endswith(f"at step {step}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e-3 * (1 + cos(pi*t/1k))/2 for 1k",
+        "base*(1 - t/10k) for 10k",
+        "max(0, 1 - t/100)",
+        "1e-3 * (1 - 4*p*q) for 1k",
+        "t*t",
+        "max(t, 10k)^-0.5",
+        "repeat(cosine(5, from=1), factor=0.9)",
+        "1e-3*abs(sin(t/100))",
+        "(t - 5)^2*1e-3",
+        "halfwave(t/10)",
+        "0.5 floor 0.7 cap 0.6",
+        "drop(max=1, factor=0.5, per=5)",
+        "repeat(linear(10, from=1), stretch=1.5, factor=0.5)",
+    ],
+)
+def test_what_stays_finite_and_positive_passes(text: str) -> None:
+    schedule = lrdsl.compile(text)
+
+    assert [v for v in verdicts(schedule.timeline, schedule.levels()) if v.kind != "undecided"] == []
+
+
+@given(schedules())
+def test_bounds_hold_at_every_time(drawn: tuple[object, Fraction | None]) -> None:
+    try:
+        schedule = lrdsl.compile(show(drawn[0]), total=None if drawn[1] is None else str(drawn[1]))
+    except lrdsl.ScheduleError:
+        return
+    known = schedule.levels()
+    for part in schedule.timeline.chain.parts[:20]:
+        end = part.begin + 1000 if part.end is None else part.end
+        for a, b in ((part.begin, end), (part.begin, (part.begin + end) / 2), ((part.begin * 3 + end) / 4, end)):
+            low, high = bounds(part.body, a, b, known)
+            inside = np.linspace(float(a), float(b), 23)[1:-1]
+            inside = inside[(inside > float(a)) & (inside < float(b)) & (inside < 1e16)]
+            if inside.size:
+                values = schedule(inside, 1.0)
+                slack = 1e-12 * max(abs(low) if low > -1e300 else 0, abs(high) if high < 1e300 else 0)
+                assert values.min() >= low - slack
+                assert values.max() <= high + slack
+
+
+def test_jumps_are_found_where_phases_meet() -> None:
+    schedule = lrdsl.compile("warmup(10, to=1) then 0.5 until 20 then cosine(10) then hold(5)")
+    found = jumps(schedule.timeline, schedule.levels())
+
+    assert [(jump.time, jump.before, jump.after) for jump in found] == [(10, 1.0, 0.5)]
+    limited = lrdsl.compile("1 for 5 then 0.1 floor 0.3")
+    assert [(j.time, j.before, j.after) for j in jumps(limited.timeline, limited.levels())] == [(5, 1.0, 0.3)]
+    assert (
+        jumps(
+            lrdsl.compile("warmup(5, to=1) then cosine(5)").timeline,
+            lrdsl.compile("warmup(5, to=1) then cosine(5)").levels(),
+        )
+        == []
+    )
