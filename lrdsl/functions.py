@@ -226,7 +226,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("-", (2, 2), lambda a, b: a - b, _subtract, "subtract", "{0} - {1}", "{0} - {1}", False),
         Function("*", (2, 2), lambda a, b: a * b, _multiply, "multiply", "{0} * {1}", "{0} * {1}", False),
         Function("/", (2, 2), divide, _divide, "divide", "{0} / {1}", "{0} / {1}", False),
-        Function("^", (2, 2), power, _power, "power", "np.power({0}, {1})", "math.pow({0}, {1})", False),
+        Function("^", (2, 2), power, _power, "power", "power({0}, {1})", "math.pow({0}, {1})", False),
         Function("neg", (1, 1), lambda a: -a, lambda a: (-a[1], -a[0]), "negative", "-{0}", "-{0}", False),
         # Of two equal zeros np.minimum and np.maximum return the second, unlike Python's min and max.
         Function("min", (1, None), lambda *a: _fold(a, lambda v, c: v if v < c else c), _least, "minimum",

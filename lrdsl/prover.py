@@ -9,6 +9,7 @@ no grid and no numpy.
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from .timeline import (
     Part,
     Progress,
     Sample,
+    Side,
     Since,
     Timeline,
     cycle_at,
@@ -38,6 +40,8 @@ from .timeline import (
 HORIZON = Fraction(10**18)  # how far a schedule without end is looked at
 TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
 _BUDGET = 600  # boxes for each part
+_MOMENTS = 200  # joins inside a part that are looked at
+_SIDES: tuple[Side, Side] = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +117,19 @@ def _fine(low: float, high: float, slack: float, positive: bool) -> bool:
 def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | None:
     """Branch and bound over one part."""
     end = _end(part)
-    points = [part.begin, end if part.end is None else (part.begin + end) / 2]
-    largest = 0.0
-    for time in points:
-        largest = max(largest, abs(value(part.body, time, known)))
+    largest = abs(value(part.body, end if part.end is None else (part.begin + end) / 2, known))
+    # Where something begins or ends is where formulas go wrong: t is 0, q is 0.
+    for time, side in _moments(part.body, part.begin, end):
+        got = value(part.body, time, known, side)
+        if not math.isfinite(got):
+            return Verdict("infinite", time, got, part.phase)
+        largest = max(largest, abs(got))
+        if positive and got < -TOLERANCE * largest:
+            return (
+                _first_negative(part, time, got, known)
+                if side == "right"
+                else Verdict("negative", time, got, part.phase)
+            )
     boxes = [(part.begin, end)]
     for _ in range(_BUDGET):
         if not boxes:
@@ -140,6 +153,39 @@ def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
         elif positive and low < -1e-9 * largest:
             return Verdict("undecided", a, low, part.phase)
     return Verdict("undecided", boxes[-1][0], math.nan, part.phase) if boxes else None
+
+
+def _moments(node: Node, begin: Fraction, end: Fraction) -> list[tuple[Fraction, Side]]:
+    """Both sides of the joins inside a node, in the first two cycles of what repeats; at most a few hundred."""
+    times = {begin, end, *itertools.islice(_begins(node), _MOMENTS)}
+    inside = sorted(time for time in times if begin <= time <= end)
+    return [
+        (t, side) for t in inside for side in _SIDES if (side == "right" and t < end) or (side == "left" and t > begin)
+    ]
+
+
+def _begins(node: Node) -> Iterator[Fraction]:
+    match node:
+        case Chain():
+            for part in node.parts:
+                yield part.begin
+                yield from _begins(part.body)
+        case Operation():
+            for operand in node.operands:
+                yield from _begins(operand)
+        case Blend() | Anchored():
+            yield node.clock.origin
+        case Since() | Progress() | Left():
+            yield node.clock.origin
+            if node.clock.length is not None:
+                yield node.clock.origin + node.clock.length
+        case Sample():
+            yield node.origin
+            yield from _begins(node.body)
+        case Cycle():
+            for index in (0, 1):
+                for local in itertools.islice(_begins(node.body), _MOMENTS):
+                    yield node.start(index) + local * node.stretch**index
 
 
 def _middle(a: Fraction, b: Fraction) -> Fraction:

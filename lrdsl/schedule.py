@@ -17,7 +17,7 @@ from .diagnostic import Diagnostic, ScheduleError
 from .planner import degree
 from .prover import jumps, verdicts
 from .source import Source
-from .timeline import Chain, Level, Node, Operation, Part, Timeline, levels, value
+from .timeline import Anchored, Chain, Cycle, Level, Node, Operation, Part, Sample, Timeline, levels, rounded, value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,7 @@ class Schedule:
     >>> import lrdsl
     >>> s = lrdsl.compile("warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6")
     >>> s(500)
-    0.0005005
+    0.0005
     >>> s([0, 1000, 100_000])
     array([1.e-06, 1.e-03, 1.e-06])
     """
@@ -64,6 +64,7 @@ class Schedule:
         self.relation: Relation = "absolute" if power in (0.0, None) else "relative" if power == 1.0 else "mixed"
         self._kernels: dict[float, Kernel] = {}
         self._first: Kernel | None = None
+        self._levels: list[float] | None = None  # for base 1
 
     # --- values -------------------------------------------------------------------------------------------------------
 
@@ -96,10 +97,13 @@ class Schedule:
         except OverflowError:
             raise ScheduleError(problems.bad_time(t)) from None
 
+    def exactly(self, t: Fraction | float, base: float | None = None) -> float:
+        """The value at an exact time by the definition, in plain floats: within a few last digits of `s(t)`, without numpy."""
+        return value(self._timeline.chain, Fraction(t), self.levels(self._base(base)))
+
     def left(self, t: Fraction | float, base: float | None = None) -> float:
         """The limit from the left at an exact time: what a phase ends at."""
-        known = self.levels(self._base(base))
-        return value(self._timeline.chain, Fraction(t), known, "left")
+        return value(self._timeline.chain, Fraction(t), self.levels(self._base(base)), "left")
 
     def factor(self, t: Any, base: float | Mapping[str, float] | None = None) -> Any:
         """f(t) / base: what multiplies a group's own lr, for LambdaLR and everything built like it.
@@ -143,7 +147,11 @@ class Schedule:
 
     def levels(self, base: float = 1.0) -> list[float]:
         """The values of the level program for a base."""
-        return levels(self._timeline.rows, base)
+        if base != 1.0:
+            return levels(self._timeline.rows, base)
+        if self._levels is None:
+            self._levels = levels(self._timeline.rows, 1.0)
+        return self._levels
 
     def wrong(self, known: list[float]) -> list[Diagnostic]:
         """Where values are found to become negative, infinite or NaN."""
@@ -203,18 +211,20 @@ class Schedule:
         >>> lrdsl.compile("warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6").settled
         70077.55278982138
         """
-        kernel = self._kernel(None if self.relation != "mixed" else 1.0)
         if self.length is not None:
-            return float(self.length)
-        last = kernel.scalar(1e18)
+            return rounded(self.length)
+        if _repeats(self._timeline.chain.parts[-1].body):
+            return None
+        # By the definition and not by a kernel, so that `check` needs no numpy.
+        last = self.exactly(1e18, 1.0)
         times = [0.0, *(2.0**k for k in range(60))]
-        late = [time for time in times if kernel.scalar(time) != last]
+        late = [time for time in times if self.exactly(time, 1.0) != last]
         low = late[-1] if late else 0.0
         if not late or low >= times[-2]:
             return None if late else 0.0
         high = 2.0 * low if low else 1.0
         while low < (middle := (low + high) / 2) < high:
-            if kernel.scalar(middle) == last:
+            if self.exactly(middle, 1.0) == last:
                 high = middle
             else:
                 low = middle
@@ -304,6 +314,20 @@ def _again(text: str, bindings: dict[str, str]) -> Schedule:
     from . import compile
 
     return compile(text, **bindings)
+
+
+def _repeats(node: Node) -> bool:
+    """Whether something in a node comes again and again without end."""
+    match node:
+        case Cycle():
+            return node.times is None or _repeats(node.body)
+        case Operation():
+            return any(_repeats(operand) for operand in node.operands)
+        case Chain():
+            return _repeats(node.parts[-1].body)
+        case Sample() | Anchored():
+            return _repeats(node.body)
+    return False
 
 
 def _outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> list[Part]:

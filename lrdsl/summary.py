@@ -43,7 +43,7 @@ def _path(schedule: Schedule) -> str:
 
 def _points(schedule: Schedule) -> list[tuple[Fraction, float]]:
     """The times at which phases meet, with the values on both sides where they differ."""
-    points = [(Fraction(0), schedule(0))]
+    points = [(Fraction(0), schedule.exactly(0))]
     for phase in schedule.phases:
         end = phase.end
         if end is None:
@@ -51,9 +51,9 @@ def _points(schedule: Schedule) -> list[tuple[Fraction, float]]:
             if settled is None:
                 break
             end = Fraction(round(settled) if settled > 100 else settled)
-            points.append((end, schedule(float(end) + 1)))
+            points.append((end, schedule.exactly(end + 1)))
             break
-        before, after = schedule.left(end), schedule(float(end))
+        before, after = schedule.left(end), schedule.exactly(end)
         points.append((end, before))
         if abs(after - before) > 1e-12 * max(abs(after), abs(before)):
             points.append((end, after))
@@ -78,4 +78,4 @@ def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]
 def _last(schedule: Schedule) -> float | None:
     """The value that stays in the end, None where none does."""
     settled = schedule.settled
-    return None if settled is None else schedule(settled + 1.0)
+    return None if settled is None else schedule.exactly(settled + 1.0)

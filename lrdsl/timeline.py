@@ -273,14 +273,19 @@ def cycle_at(node: Cycle, time: Fraction, side: Side = "right") -> int:
         if side == "left" and index == turns:
             index -= 1
     else:
-        index = 0
-        while _next(node, index) < time or (side == "right" and _next(node, index) == time):
-            index += 1
-            if node.times is not None and index >= node.times - 1:
-                break
+        index = _stretched_at(node, time, side)
     index = max(index, 0)
     return index if node.times is None else min(index, node.times - 1)
 
 
-def _next(node: Cycle, index: int) -> Fraction:
-    return node.start(index + 1)
+def _stretched_at(node: Cycle, time: Fraction, side: Side) -> int:
+    # A guess by logarithms, corrected against the exact boundaries: a sum would grow with the number of cycles.
+    ratio = rounded(node.stretch)
+    turns = 1 + rounded((time - node.origin) / node.period) * (ratio - 1)
+    last = math.inf if node.times is None else node.times - 1
+    index = int(min(max(math.log(turns) / math.log(ratio), 0), last)) if turns > 0 else int(last)
+    while index > 0 and (node.start(index) > time or (side == "left" and node.start(index) == time)):
+        index -= 1
+    while index < last and (node.start(index + 1) < time or (side == "right" and node.start(index + 1) == time)):
+        index += 1
+    return index

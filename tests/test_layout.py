@@ -135,7 +135,7 @@ def test_files_and_functions_are_short_and_say_what_they_are(path: Path) -> None
 
 def loaded(code: str) -> set[str]:
     """The modules that a fresh interpreter holds after some code."""
-    show = "import sys; print(*sys.modules)"
+    show = "import sys; print(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
     )
@@ -154,7 +154,8 @@ def test_that_test_can_fail() -> None:
 
 
 def test_a_text_is_checked_without_numpy() -> None:
-    assert "numpy" not in loaded("import lrdsl; lrdsl.compile('warmup(10) then cosine(90) floor 0')")
+    code = "from lrdsl.cli import main; main(['check', 'warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6'])"
+    assert "numpy" not in loaded(code)
 
 
 def test_torch_comes_with_the_attribute() -> None:

@@ -144,6 +144,8 @@ def test_where_nothing_changes_any_more_is_found() -> None:
     assert settled == pytest.approx(70_077.55, abs=0.01)
     assert lrdsl.compile("warmup(10, to=1) then hold").settled == 10
     assert lrdsl.compile("max(t, 10k)^-0.5").settled is None
+    assert lrdsl.compile("repeat(cosine(1024, from=1))").settled is None
+    assert lrdsl.compile("repeat(cosine(5, from=1), stretch=1.01)").settled is None
 
 
 def test_a_curve_touches_one_place(monkeypatch: pytest.MonkeyPatch) -> None:

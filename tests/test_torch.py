@@ -9,7 +9,11 @@ import pickle
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from reference import show
+from strategies import schedules
 
 torch = pytest.importorskip("torch")
 
@@ -294,3 +298,23 @@ def test_the_curve_is_the_one_that_a_loop_by_hand_writes() -> None:
         scheduler.step()
         if step > 1000:
             assert lrs(optimizer)[0] == pytest.approx(max(1e-3 * math.exp(-1e-4 * (step - 1000)), 1e-6), rel=1e-14)
+
+
+@given(schedules())
+def test_a_number_an_array_and_the_applier_agree_bit_for_bit(drawn: tuple[Any, Any]) -> None:
+    try:
+        schedule = lrdsl.compile(show(drawn[0]), total=None if drawn[1] is None else str(drawn[1]))
+    except lrdsl.ScheduleError:
+        return
+    optimizer = optimizer_of({"lr": 1.0})
+    scheduler = lrdsl.torch.attach(optimizer, schedule)
+    base = None if schedule.relation == "absolute" else 1.0
+    ends = [int(phase.begin) for phase in schedule.phases if phase.begin < 10**15][:6]
+    for position in (0, *ends):
+        scheduler.seek(position)
+        steps = np.arange(position, position + 20)
+        expected = schedule(steps, base).tolist()
+        for step, value in zip(steps.tolist(), expected, strict=True):
+            assert lrs(optimizer) == [value] == [schedule(step, base)]
+            optimizer.step()
+            scheduler.step()

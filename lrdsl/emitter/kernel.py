@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..timeline import Chain, Cycle, Part, Sample, rounded
 from . import folding
 from .forms import Form, Inner, Program, lower, split
-from .operations import Floats, run_array, run_scalar
+from .operations import Floats, power, power_into, run_array, run_scalar
 
 BLOCK = 1 << 15  # doubles that fit the second-level cache
 _FEW = 200  # elements a piece from which slices are cheaper than gathering
@@ -237,14 +237,15 @@ class CycleKernel(_Folded):
     def scalar(self, t: float, low: float = 0.0) -> float:
         i, r, d = self.fold_scalar(t, low)
         found = self.body.scalar(r, d)
-        return found if self.factor is None else found * float(np.power(self.factor, min(i, self.most)))
+        return found if self.factor is None else found * power(self.factor, min(i, self.most))
 
     def array(self, t: Floats, low: Floats | None, out: Floats) -> None:
         i, r, d = self.fold_array(t, low)
         self.body.array(r, None if self.whole else d, out)
         if self.factor is not None:
             np.minimum(i, self.most, out=i)
-            np.multiply(out, np.power(self.factor, i), out=out)
+            power_into(i, self.factor, i)
+            np.multiply(out, i, out=out)
 
 
 class SampleKernel(_Folded):
@@ -297,7 +298,9 @@ class StretchKernel:
         r, d = folding.unstretch(r, d, (self.scales[i, 0], self.scales[i, 1]))
         self.body.array(r, d, out)
         if self.factor is not None:
-            np.multiply(out, np.power(self.factor, i.astype(np.float64)), out=out)
+            factors = i.astype(np.float64)
+            power_into(factors, self.factor, factors)
+            np.multiply(out, factors, out=out)
 
 
 def _body(node: Any, period: Fraction, levels: Sequence[float], low: bool) -> ChainKernel:

@@ -35,12 +35,32 @@ def _through(ufunc: Callable[..., Any]) -> Callable[..., float]:
     return lambda *operands: float(ufunc(*operands))
 
 
+# For an exponent of its own that is one of these, numpy's power is another routine than for an array of exponents, and
+# differs from it in the last digit. Where an exponent changes with time the array's routine must serve numbers too.
+_SPECIAL = (2.0, 0.5, -1.0)
+
+
+def power(a: float, b: float) -> float:
+    """a^b as np.power has it for arrays of exponents."""
+    if b in _SPECIAL:
+        return float(np.power(np.full(2, a), np.full(2, b))[0])
+    return float(np.power(a, b))
+
+
+def power_into(out: Floats, a: Any, b: Any) -> None:
+    if out.size == 1:
+        # An array of one has no stride, so numpy takes its exponent for one of its own.
+        out[...] = power(float(np.ravel(a)[0]), float(np.ravel(b)[0]))
+    else:
+        np.power(a, b, out=out)
+
+
 SCALAR: dict[str, Callable[..., float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
     "/": divide,
-    "^": _through(np.power),
+    "^": power,
     "neg": lambda a: -a,
     "min": _least,
     "max": _largest,
@@ -83,9 +103,10 @@ def _anchor(out: Floats, since: Floats, start: Any, body: Floats) -> None:
 
 ARRAY: dict[str, Callable[..., None]] = {
     **{name: _into(getattr(np, ufunc)) for name, ufunc in
-       (("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("^", "power"), ("neg", "negative"),
+       (("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("neg", "negative"),
         ("min", "minimum"), ("max", "maximum"), ("abs", "absolute"), ("sqrt", "sqrt"), ("reciprocal", "reciprocal"),
         ("exp", "exp"), ("exp2", "exp2"), ("ln", "log"), ("cos", "cos"), ("sin", "sin"), ("tanh", "tanh"))},
+    "^": power_into,
     "halfwave": _halfwave,
     "anchor": _anchor,
 }  # fmt: skip

@@ -332,7 +332,7 @@ class _Form:
                     return f"1.0 / {root.format(one)}"
             return f"1.0 / {one}"
         operands = self.write(base), self.write(exponent)
-        return ("np.power({}, {})" if numpy else "math.pow({}, {})").format(*operands)
+        return ("power({}, {})" if numpy else "math.pow({}, {})").format(*operands)
 
     def known(self, node: Node) -> float | None:
         """The value of a level that no base changes."""

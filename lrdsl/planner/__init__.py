@@ -257,6 +257,9 @@ class Planner:
 
     def one(self, node: program.Node, place: Place) -> Node:
         """A line as one node."""
+        if place.length == 0 and not isinstance(core(node), program.Chain | program.Phase):
+            # It owns no time, so it has no parts; its neighbours ask for its start and its end all the same.
+            return self.form(core(node), place)[0]
         return _as_one(self.lay(node, place))
 
     def _limit(self, node: program.Limit, place: Place) -> tuple[Node, Callable[[], int]]:

@@ -119,7 +119,7 @@ def _timeless(call: program.Call) -> bool:
 def _checked_curve(planner: Planner, call: program.Call, form: Node, place: Place, rows: dict[str, int]) -> Node:
     """A curve starts at its `from` or `max` and goes to its `to`, to 1e-12; its start is then exact."""
     first = rows.get("from", rows.get("max"))
-    if first is None:
+    if first is None or place.length == 0:
         return form
     begun = planner.rows.now(first)
     found = value(form, place.origin, planner.rows.current())

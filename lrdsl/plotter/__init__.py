@@ -1,10 +1,10 @@
 """Pictures of schedules: in the terminal, on matplotlib Axes, in files.
 
-    schedules --horizon, sample--> curves --landmarks, scale--> what must be readable --+--> terminal.py: braille or ASCII
+    schedules --horizon, sample--> curves --landmarks, scale--> what must be readable --+--> terminal.py: characters
                                     curve.py                     labels.py writes it    +--> figure.py: matplotlib
 
-In: schedules that can be called. Out: a string, Axes, or a file. Refuses to know the language (a phase is a text with two
-ends) and to print; matplotlib is imported where something is drawn with it, never pyplot.
+In: schedules that can be called. Out: a string, Axes, or a file. Refuses to know the language (a phase is a text with
+two ends) and to print; matplotlib is imported where something is drawn with it, never pyplot.
 """
 
 from __future__ import annotations

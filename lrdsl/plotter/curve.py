@@ -1,7 +1,7 @@
 """What a picture shows of a schedule, before anything is drawn: how far it goes, its samples, what must be readable.
 
-In: a schedule and perhaps a base. Out: a Curve (times, values), its Landmarks (peak, warmup end, floor), and the Scale of an
-axis for several. Refuses to know pixels, colours and characters.
+In: a schedule and perhaps a base. Out: a Curve (times, values), its Landmarks (peak, warmup end, floor), and the Scale
+of an axis for several. Refuses to know pixels, colours and characters.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..schedule import Outline, Schedule
-from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample
+from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample, rounded
 from .labels import one_line, time_label, value_label
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ Many = Schedule | Iterable[Schedule]
 
 _EVERY_STEP = 1_000_000  # up to here each step is looked at, so that no spike can hide
 _MANY = 400_000  # beyond, as many moments
+_FAR = 1e18  # beyond, a float knows no steps
+_TURNS = 20_000  # phases within cycles
 _CYCLES = 4  # of a repeat without end
 _CONSTANT = 1000.0  # how long a constant is looked at
 
@@ -60,7 +64,7 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A value axis. On a log axis `bottom` is where zeros sit and `low` the least value shown; else they are the same."""
+    """A value axis. On a log axis zeros sit at `bottom`, below the least value shown, `low`; else the two are one."""
 
     log: bool
     bottom: float
@@ -87,7 +91,7 @@ def as_tuple(schedules: Many) -> tuple[Schedule, ...]:
 
 
 def horizon(schedule: Schedule, until: float | None = None, base: Base = None) -> float:
-    """Where the picture of a schedule ends: its length; else beyond what changes; else far enough to see how it goes on.
+    """Where the picture of a schedule ends: its length; else beyond what changes; else far enough to see it go on.
 
     >>> import lrdsl
     >>> horizon(lrdsl.compile("0.1 until 30k then 0.01 until 60k then 1e-3"))
@@ -96,33 +100,36 @@ def horizon(schedule: Schedule, until: float | None = None, base: Base = None) -
     if until is not None:
         if not (math.isfinite(until) and until > 0):
             raise ValueError(f"a picture goes from 0 to a time above 0, not to {until!r}")
-        return float(until)
+        return min(float(until), _FAR)
     if schedule.length is not None:
-        return float(schedule.length) or 1.0
-    begins = [float(phase.begin) for phase in schedule.phases if phase.begin > 0]
+        return min(rounded(schedule.length), _FAR) or 1.0
+    begins = [min(rounded(phase.begin), _FAR / 2) for phase in schedule.phases if phase.begin > 0]
     last = max(begins, default=0.0)
     # The last phase is given as much room as the others have on average, so that what is held is seen to be held.
     beyond = last * max(1.05, 1 + 1 / max(len(begins), 1))
     still = standstill(schedule, base)
     if still is not None:
-        return max(_seen(schedule, base, still), beyond) or _CONSTANT
-    cycles = [float(cycle.start(_CYCLES)) for cycle in _cycles(schedule.timeline.chain) if cycle.times is None]
-    return max(beyond, max(cycles) if cycles else _tail(schedule, base, last))
+        return min(max(_seen(schedule, base, still), beyond), _FAR) or _CONSTANT
+    cycles = [rounded(cycle.start(_CYCLES)) for cycle in _cycles(schedule.timeline.chain) if cycle.times is None]
+    return min(max(beyond, max(cycles) if cycles else _tail(schedule, base, last)), _FAR)
 
 
 def standstill(schedule: Schedule, base: Base) -> float | None:
-    """`settled`, doubted: it is found by looking at powers of two, at which a cycle of 1024 steps stands still as well."""
+    """`settled`, doubted: it is found by looking at powers of two, where a cycle of 1024 steps stands still as well."""
+    if any(cycle.times is None and cycle.stretch != 1 for cycle in _cycles(schedule.timeline.chain)):
+        return None  # and there are thousands of them to ask before 10^18
     still = schedule.settled
     if still is None:
         return None
-    later = np.geomspace(still or 1.0, max(still, 1.0) * 1e4, 1999)[1:]
+    later = np.minimum(np.geomspace(still or 1.0, max(still, 1.0) * 1e4, 1999)[1:], _FAR)
     values = schedule(np.concatenate([[still], later]), base)
-    return still if bool(np.all(values == values[0])) else None
+    # It is found in plain floats, and a kernel may still differ in the last digits there.
+    return still if np.ptp(values) <= 1e-9 * np.abs(values).max() + 1e-300 else None
 
 
 def _seen(schedule: Schedule, base: Base, still: float) -> float:
-    """A little beyond `still`, or much less where only floats see a change: an exponential without a floor moves until it
-    underflows, a hundred times as long as anybody looks.
+    """A little beyond `still`, or much less where only floats see a change: an exponential without a floor moves until
+    it underflows, a hundred times as long as anybody looks.
     """
     if still <= 0:
         return 0.0
@@ -153,7 +160,7 @@ def _cycles(node: Node) -> Iterator[Cycle]:
 
 def _tail(schedule: Schedule, base: Base, last: float) -> float:
     """For what neither settles nor cycles: five times as far as it takes to halve (or to grow by half)."""
-    times = last + np.geomspace(1.0, 1e15, 3001)
+    times = np.minimum(last + np.geomspace(1.0, 1e15, 3001), _FAR)
     values = schedule(times, base)
     halved = np.abs(values - values[0]) >= 0.5 * np.abs(values[0])
     if not halved.any():
@@ -166,20 +173,37 @@ def _tail(schedule: Schedule, base: Base, last: float) -> float:
 
 
 def sample(schedule: Schedule, end: float, base: Base, columns: int = 2000) -> Curve:
-    """The curve up to `end`: every step of it, or very many moments, both sides of each boundary, some for each column."""
-    steps = np.arange(math.ceil(end), dtype=np.float64) if end <= _EVERY_STEP else np.linspace(0.0, end, _MANY)
+    """The curve up to `end`: every step or very many moments, both sides of each boundary, some for each column."""
+    if end <= _EVERY_STEP:
+        steps = np.arange(math.ceil(end), dtype=np.float64)
+    else:
+        # Moments at one distance would beat with short cycles, and show a wave that is not there.
+        count = np.arange(_MANY)
+        steps = np.floor((count + count * 0.6180339887498949 % 1.0) * (end / _MANY))
     phases = tuple(phase for phase in schedule.phases if phase.begin < end)
     begins = np.array([float(phase.begin) for phase in phases[1:]])
     fine = np.linspace(0.0, end, 8 * columns, endpoint=False)
     # The end itself is looked at from the left: what begins there is no part of the picture.
-    edges = np.concatenate([begins, np.nextafter(begins, 0.0), [np.nextafter(end, 0.0)]])
+    inner = np.array(list(islice(_turns(schedule, end), _TURNS)))
+    edges = np.concatenate([begins, inner, np.nextafter([*begins, *inner, end], 0.0)])
     times = np.unique(np.concatenate([steps, fine, edges]))
-    times = times[times < end]
+    times = times[(times >= 0.0) & (times < end)]
     values = schedule(times, base)
     sane = np.isfinite(values)
     unit = "lr / base" if schedule.relation == "relative" and base is None else "lr"
-    still = float(schedule.length) if schedule.length is not None else standstill(schedule, base)
+    still = rounded(schedule.length) if schedule.length is not None else standstill(schedule, base)
     return Curve(one_line(str(schedule)), times[sane], values[sane], phases, end, still, unit, schedule.clock)
+
+
+def _turns(schedule: Schedule, end: float) -> Iterator[float]:
+    """Where the phases within cycles begin: among millions of steps a spike of one would else be passed over."""
+    for cycle in _cycles(schedule.timeline.chain):
+        begins = cycle.body.begins if isinstance(cycle.body, Chain) else (Fraction(0),)
+        for index in range(_TURNS if cycle.times is None else min(cycle.times, _TURNS)):
+            start, stretch = cycle.start(index), cycle.stretch**index
+            if start >= end:
+                break
+            yield from (float(start + begin * stretch) for begin in begins)
 
 
 def curves(schedules: Many, until: float | None, base: Base, columns: int = 2000) -> tuple[Curve, ...]:
@@ -224,7 +248,7 @@ def _same(one: Landmark, other: Landmark, end: float) -> bool:
 
 
 def _named(curve: Curve, name: str, time: float, value: float, word: str = "at") -> Landmark:
-    # A limit from the left is looked at one float before the boundary. It is said to be at it, and what is nearly 0, to be 0.
+    # A limit from the left is looked at one float before the boundary, and said to be at it; nearly 0 is said to be 0.
     for place in (*curve.boundaries, curve.end):
         if 0 < place - time <= 1e-9 * curve.end:
             time, value = place, value if value > 1e-12 * curve.values.max() else 0.0

@@ -1,7 +1,7 @@
 """The picture on matplotlib Axes, and in files.
 
-In: schedules, and perhaps Axes of the caller's. Out: Axes, or a file that is the same, byte for byte, each time. Refuses to
-know pyplot (it is global state) and to import matplotlib before something is drawn.
+In: schedules, and perhaps Axes of the caller's. Out: Axes, or a file that is the same, byte for byte, each time.
+Refuses to know pyplot (it is global state) and to import matplotlib before something is drawn.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def save(schedules: Many, path: str | os.PathLike[str], *, log: bool | None = No
         found = f"`{suffix}` is none of them" if suffix else f"{os.path.basename(name)} has no suffix"
         raise ValueError(f"a picture is written as .png, .svg or .pdf: {found}")
     matplotlib = _matplotlib()
-    # The user's own settings would make other bytes. As paths, letters look the same wherever the file is looked at, and
-    # what was measured not to overlap does not.
+    # The user's own settings would make other bytes. As paths, letters look the same wherever the file is looked at,
+    # and what was measured not to overlap does not.
     settings = {"svg.hashsalt": "lrdsl", "svg.fonttype": "path", "pdf.fonttype": 42, "savefig.dpi": 150}
     with matplotlib.style.context(["default", settings]):
         ax = draw(schedules, log=log, until=until, base=base)
@@ -267,7 +267,10 @@ def _legend(ax: Any, labels: Sequence[str], points: Any, taken: Sequence[Box]) -
             if best is None or cost < best[0]:
                 best = (cost, float(left), float(bottom))
     assert best is not None
-    corner = ((best[1] - frame.left) / (frame.right - frame.left), (best[2] - frame.bottom) / (frame.top - frame.bottom))
+    corner = (
+        (best[1] - frame.left) / (frame.right - frame.left),
+        (best[2] - frame.bottom) / (frame.top - frame.bottom),
+    )
     handles = [Line2D([], [], color=_color(index), linewidth=1.8) for index in range(len(labels))]
     legend = ax.legend(handles, labels, loc="lower left", bbox_to_anchor=corner, borderaxespad=0.0, fontsize=_SIZE,
                        framealpha=0.9, edgecolor="0.85")  # fmt: skip
@@ -299,8 +302,8 @@ def _annotate(ax: Any, curve: Curve, axis: Scale, points: Any, taken: list[Box])
         place = (time, max(mark.value, axis.bottom))
         x, y = (float(part) for part in ax.transData.transform(place))
         best = _free(ax, (x, y), _measured(ax, mark.text), points, taken)
-        # A label over the curve, or far away, is worth having for the peak and the end only.
-        if best is None or (best[0] >= 32 and index >= 2):
+        # A label over the curve is worth having for the peak and the end only, and a far one not for a mere level.
+        if best is None or (index >= 2 and best[0] >= (32 if mark.name == "level" else 100)):
             continue
         cost, box = best
         taken.append(box)
@@ -320,7 +323,7 @@ def _annotate(ax: Any, curve: Curve, axis: Scale, points: Any, taken: list[Box])
 def _free(
     ax: Any, place: tuple[float, float], size: tuple[float, float], points: Any, taken: Sequence[Box]
 ) -> tuple[float, Box] | None:
-    """The nicest box for a label of a size near a place, in pixels, and what it costs: 100 and more if it hides the curve."""
+    """The nicest box for a label near a place, in pixels, and what it costs: 100 and more if it hides the curve."""
     frame, point, best = _frame(ax), _pixels(ax, 1), None
     for cost, dx, dy in _offsets(size[0] / point, size[1] / point):
         # Beside the frame's edge a label is moved inwards, not given up.
@@ -344,7 +347,7 @@ def _hidden(points: Any, box: Box) -> float:
 
 
 def _offsets(width: float, height: float) -> list[tuple[float, float, float]]:
-    """Where a label's lower left corner may stand, in points from its landmark, the nicest first, with what it costs."""
+    """Where a label's lower left corner may stand, in points from its landmark, the nicest first, and what it costs."""
     near = [(6.0, 4.0), (-width / 2, 7.0), (-width - 6, 4.0), (7.0, -height / 2), (-width - 7, -height / 2),
             (6.0, -height - 5), (-width - 6, -height - 5), (-width / 2, -height - 7)]  # fmt: skip
     far = [(dx, dy) for rise in (14.0, 22.0, 32.0, 48.0, 70.0) for dy in (rise, -rise - height)

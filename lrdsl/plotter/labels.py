@@ -25,6 +25,8 @@ def time_label(x: float | Fraction) -> str:
     text = time_text(exact)
     if len(text) <= 5 and "_" not in text and "/" not in text and "e" not in text:
         return text
+    if abs(exact) >= 10**15:
+        return f"{float(exact):.3g}".replace("e+", "e")
     short = Fraction(f"{float(exact):.3g}")
     if abs(short) >= 1000:
         size, letter = next(pair for pair in _SIZES if abs(short) >= pair[0])
@@ -73,7 +75,7 @@ def round_step(extent: float, parts: int) -> float:
 
 
 def round_between(low: float, high: float, parts: int, log: bool) -> list[float]:
-    """Round numbers between two, ends included: equal steps; on a log axis decades, with 2 and 5 where these are few."""
+    """Round numbers between two, ends included: equal steps; on a log axis decades, with 2 and 5 where they are few."""
     if not low < high:
         return []
     if log:

@@ -1,7 +1,7 @@
 """The picture in characters: braille, or ASCII; colour only where it is asked for.
 
-In: schedules and a width. Out: one string of lines no longer than that. Refuses to know where it is printed: the caller has
-looked at the terminal's size, its encoding and NO_COLOR.
+In: schedules and a width. Out: one string of lines no longer than that. Refuses to know where it is printed: the caller
+has looked at the terminal's size, its encoding and NO_COLOR.
 """
 
 from __future__ import annotations
@@ -82,15 +82,16 @@ def terminal(
     Under the axis stand the phases (of several schedules, their texts), and the values that people look for.
 
     >>> import lrdsl
-    >>> print(terminal(lrdsl.compile("warmup(10) then linear(to=0)", total=40), width=40, height=4, unicode=False))
-    1 +         .....
-      |     ..''     ''''....
-      | ..''                 ''''....
-    0 +'                             ''''...
-      +---------+--------------------------+
-      0         10                        40
-      |warmup(1||------ linear(to=0) ------|
-      peak 1 at 10, end 0 at 40
+    >>> s = lrdsl.compile("warmup(15, to=0.1) then linear(to=0)", total=40)
+    >>> print(terminal(s, width=60, height=4, unicode=False))
+    0.1 +                ...|'''|....
+        |          ...|'''           ''''|.....
+        |    ...|'''                          '''''|.....
+      0 +.|'''                                          '''''|..
+        ++-------------+------+------+------------+------------+
+         0            10     15     20           30           40
+         |-warmup(15, to=0.1)||--------- linear(to=0) ---------|
+         peak 0.1 at 15, end 0 at 40
     """
     style = _style(color, unicode)
     height = max(height, 3)
@@ -127,7 +128,7 @@ def _cut(line: str, width: int) -> str:
 
 
 def _edges(curve: Curve, columns: int) -> list[int]:
-    """The columns at which phases begin, and the last one's end; a phase has a column, however short, while there are some."""
+    """The columns at which phases begin, and the last one's end. However short, each phase has one, while there are."""
     begins = [round(begin / curve.end * columns) for begin in (0.0, *curve.boundaries)]
     if len(begins) <= columns // 2:
         for i in range(1, len(begins)):
@@ -138,7 +139,7 @@ def _edges(curve: Curve, columns: int) -> list[int]:
 
 
 def _raster(curve: Curve, axis: Scale, across: int, down: int) -> Pixels:
-    """The pixels of a curve: in each column everything from its least to its greatest value, joined to the one before."""
+    """The pixels of a curve: in each column all from its least to its greatest value, joined to the column before."""
     place = np.rint((1.0 - axis.place(curve.values)) * (down - 1)).astype(np.int64)
     column = np.minimum((curve.times / curve.end * across).astype(np.int64), across - 1)
     starts = np.flatnonzero(np.diff(column, prepend=-1))
@@ -319,4 +320,4 @@ def _fact(one: Landmark) -> str:
     if one.name == "start":
         return f"start {value_label(one.value)}"
     name = "" if one.name in ("level", "held", "edge") else f"{one.name} "
-    return f"{name}{one.text}{' and on' if one.name == 'edge' else ''}"
+    return f"{name}{one.text}{', going on' if one.name == 'edge' else ''}"
