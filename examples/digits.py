@@ -74,10 +74,9 @@ def train(first: int, last: int, checkpoint: Path | None, losses: list[float]) -
 def picture(losses: list[float], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 5), layout="constrained")
+    figure = Figure(figsize=(8, 6))
     above, below = figure.subplots(2, 1, sharex=True)
-    lrdsl.load(HERE / "flagship.lrs").plot(above)
-    above.set_xlim(0, len(losses))
+    lrdsl.load(HERE / "flagship.lrs").plot(above, log=False, until=len(losses))
     below.plot(losses, color="0.8", linewidth=0.6, label="loss of a batch")
     smooth = [sum(losses[max(0, i - 50) : i + 1]) / len(losses[max(0, i - 50) : i + 1]) for i in range(len(losses))]
     below.plot(smooth, color="C3", linewidth=1.2, label="mean of 50")

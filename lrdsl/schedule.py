@@ -256,11 +256,13 @@ class Schedule:
 
         return module(self, target)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the schedule on matplotlib Axes, and return them."""
+    def plot(
+        self, ax: Any = None, *, log: bool | None = None, until: float | None = None, base: float | None = None
+    ) -> Any:
+        """Draw the schedule on matplotlib Axes, and return them; `log` and `until` as for `lrdsl plot`."""
         from .plotter import draw
 
-        return draw([self], ax)
+        return draw([self], ax, log=log, until=until, base=base)
 
     @property
     def timeline(self) -> Timeline:
