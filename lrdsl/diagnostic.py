@@ -88,6 +88,10 @@ class ScheduleError(ValueError):
         return "\n\n".join(render(problem) for problem in self.problems)
 
 
+class NoAttribute(ScheduleError, AttributeError):
+    """Something that a schedule has not; `hasattr` answers no, and a person is told what there is."""
+
+
 class ScheduleWarning(UserWarning):
     """Training goes on, but not as the text says."""
 

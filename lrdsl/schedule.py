@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import problems
-from .diagnostic import Diagnostic, ScheduleError
+from .diagnostic import Diagnostic, NoAttribute, ScheduleError
 from .planner import degree
 from .prover import jumps, verdicts
 from .source import Source
@@ -301,14 +301,14 @@ class Schedule:
 
     def __getattr__(self, name: str) -> Any:
         if name in ("step", "get_last_lr", "get_lr", "state_dict", "load_state_dict"):
-            raise ScheduleError(
+            raise NoAttribute(
                 problems.bad_call(
                     f"a Schedule is a function of time and has no `{name}`",
                     "`sched = lrdsl.torch.attach(optimizer, schedule)` gives what steps; a value is `schedule(t)`",
                 )
             )
         if name in ("lr", "value", "at", "eval", "get", "evaluate"):
-            raise AttributeError(f"a Schedule is called: `schedule(t)`, not `.{name}`")
+            raise NoAttribute(problems.bad_call(f"a Schedule has no `{name}`: it is called", "schedule(t)"))
         raise AttributeError(f"Schedule has no attribute {name!r}")
 
 

@@ -9,8 +9,10 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -301,6 +303,25 @@ def test_a_module_runs_where_lrdsl_is_not(text: str, target: str, tmp_path: Path
         assert np.array_equal(values, schedule(times))
     else:
         np.testing.assert_allclose(values, schedule(times), rtol=1e-13, atol=1e-300)
+
+
+def test_what_is_infinite_on_the_way_is_no_exception() -> None:
+    for text in (
+        "min(1, 10/t)",
+        "1/(1 + e^((t - 10)/1))",
+        "min(1, t^-0.5)",
+        "1/(1 + abs(ln(t/100)))",
+        "min(1, (t/9)^-1.5)",
+    ):
+        schedule = lrdsl.compile(text)
+        names: dict[str, Any] = {}
+        exec(schedule.source("python"), names)
+        times = [0, 1, 9, 100, 800, 10_000]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ones = [schedule(t) for t in times]
+            assert schedule(times).tolist() == ones
+            assert [names["lr"](t) for t in times] == pytest.approx(ones, rel=1e-14)
 
 
 def test_a_module_says_what_it_is() -> None:

@@ -124,8 +124,9 @@ def test_first_moves_that_are_wrong_get_the_right_one() -> None:
     assert codes(lambda: lrdsl.compile(FLAGSHIP).source("fortran")) == ["E405"]
     with pytest.raises(AttributeError, match=r"lrdsl.torch.attach"):
         lrdsl.attach  # noqa: B018
-    with pytest.raises(AttributeError, match="is called"):
+    with pytest.raises(AttributeError, match="it is called"):
         lrdsl.compile(FLAGSHIP).value  # noqa: B018
+    assert not hasattr(lrdsl.compile(FLAGSHIP), "state_dict")
 
 
 def test_summaries_show_where_a_schedule_turns() -> None:

@@ -143,8 +143,7 @@ def _curve(
             check.problems[-1] = replace(check.problems[-1], mends=(as_function,))
     formals: dict[str, Bound | str] = {}
     levels: dict[str, program.Level] = {}
-    builtin = definition.span.source.name == "prelude.lrs"
-    own = Scope(builtin=builtin)
+    own = Scope(builtin=definition.builtin)
     key: list[object] = [definition]
     for name in definition.takes:
         default = definition.default(name)
@@ -157,7 +156,7 @@ def _curve(
             key.append((name, argument.value))
         elif default is not None:
             formals[name] = Bound(default, own.fixed())
-    inner = Scope(formals, builtin=builtin)
+    inner = Scope(formals, builtin=definition.builtin)
     check.inside.append(node.name)
     if check.inside.count(node.name) > 1:
         circle = check.inside[check.inside.index(node.name) :]

@@ -33,6 +33,7 @@ class Definition:
     complement: tree.Expression | None
     span: Span
     about: str = ""  # the comment above it
+    builtin: bool = False
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -75,11 +76,12 @@ def prelude() -> Library:
 
 
 def read(source: Source) -> Library:
+    """The library that a prelude defines."""
     library: Library = {}
     for commented in parse(source).file.statements:
         statement = commented.statement
         assert isinstance(statement, tree.Shape | tree.Curve), statement
-        definition = replace(define(statement), about=_about(commented.above))
+        definition = replace(define(statement), about=_about(commented.above), builtin=True)
         library[definition.name] = (*library.get(definition.name, ()), definition)
     return library
 

@@ -172,7 +172,7 @@ class ChainKernel:
 # --- folded time ------------------------------------------------------------------------------------------------------
 
 
-def _floats(value: Fraction) -> tuple[float, float, float]:
+def three_floats(value: Fraction) -> tuple[float, float, float]:
     """An exact number as three floats."""
     first = rounded(value)
     second = rounded(value - Fraction(first))
@@ -188,7 +188,7 @@ class _Folded:
 
     def __init__(self, origin: Fraction, period: Fraction, low: bool) -> None:
         self.exact_origin, self.exact_period, self.low = origin, period, low
-        self.origin, self.period = split(origin), _floats(period)
+        self.origin, self.period = split(origin), three_floats(period)
         # With a whole origin and period nothing is rounded, and the time within a cycle is one float.
         self.whole = not low and origin.denominator == 1 and period.denominator == 1
         self.sure = low or (origin.denominator == 1 and self.period[1] == 0)
@@ -273,7 +273,7 @@ class StretchKernel:
         self.low = low
         self.factor = None if cycle.factor is None else levels[cycle.factor]
         self.body = _body(cycle.body, cycle.period, levels, True)
-        starts, scales = _cycles(cycle)
+        starts, scales = cycle_table(cycle)
         self.first = np.array([start[0] for start in starts])
         self.second = np.array([start[1] for start in starts])
         self.begins = self.first if low else np.array([start[2] for start in starts])
@@ -308,7 +308,7 @@ def _body(node: Any, period: Fraction, levels: Sequence[float], low: bool) -> Ch
     return ChainKernel(chain, levels, low)
 
 
-def _cycles(cycle: Cycle) -> tuple[list[tuple[float, float, float]], list[tuple[float, float]]]:
+def cycle_table(cycle: Cycle) -> tuple[list[tuple[float, float, float]], list[tuple[float, float]]]:
     """For each cycle before 10^18 its beginning, in two floats and as the least float at or after it, and its scale."""
     a, b = cycle.stretch.numerator, cycle.stretch.denominator
     starts: list[tuple[float, float, float]] = []

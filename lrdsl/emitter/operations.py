@@ -31,10 +31,6 @@ def _least(a: float, b: float) -> float:
     return a if a < b or a != a else b
 
 
-def _through(ufunc: Callable[..., Any]) -> Callable[..., float]:
-    return lambda *operands: float(ufunc(*operands))
-
-
 # For an exponent of its own that is one of these, numpy's power is another routine than for an array of exponents, and
 # differs from it in the last digit. Where an exponent changes with time the array's routine must serve numbers too.
 _SPECIAL = (2.0, 0.5, -1.0)
@@ -42,9 +38,22 @@ _SPECIAL = (2.0, 0.5, -1.0)
 
 def power(a: float, b: float) -> float:
     """a^b as np.power has it for arrays of exponents."""
-    if b in _SPECIAL:
+    if b not in _SPECIAL and a > 0 and abs(b * math.log(a)) < 700:
+        return float(np.power(a, b))
+    with np.errstate(all="ignore"):
         return float(np.power(np.full(2, a), np.full(2, b))[0])
-    return float(np.power(a, b))
+
+
+def _quiet(ufunc: Callable[..., Any], low: float, high: float) -> Callable[[float], float]:
+    """A ufunc on numbers; outside of (low, high) it may overflow, of which numpy would warn."""
+
+    def run(x: float) -> float:
+        if low < x < high:
+            return float(ufunc(x))
+        with np.errstate(all="ignore"):
+            return float(ufunc(x))
+
+    return run
 
 
 def power_into(out: Floats, a: Any, b: Any) -> None:
@@ -69,9 +78,13 @@ SCALAR: dict[str, Callable[..., float]] = {
     "reciprocal": lambda a: divide(1.0, a),
     "halfwave": halfwave_of,
     "anchor": lambda since, start, body: start if since == 0 else body,
-    **{name: _through(getattr(np, ufunc)) for name, ufunc in
-       (("exp", "exp"), ("exp2", "exp2"), ("ln", "log"), ("cos", "cos"), ("sin", "sin"), ("tanh", "tanh"))},
-}  # fmt: skip
+    "exp": _quiet(np.exp, -700.0, 700.0),
+    "exp2": _quiet(np.exp2, -1000.0, 1000.0),
+    "ln": _quiet(np.log, 0.0, math.inf),
+    "cos": _quiet(np.cos, -math.inf, math.inf),
+    "sin": _quiet(np.sin, -math.inf, math.inf),
+    "tanh": _quiet(np.tanh, -math.inf, math.inf),
+}
 
 
 def _into(ufunc: Callable[..., Any]) -> Callable[..., None]:

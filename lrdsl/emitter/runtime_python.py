@@ -36,6 +36,38 @@ def halfwave(x: Any) -> Any:
     return 1.0 - v if x > 0.5 else v
 
 
+def divide(x: Any, y: Any) -> Any:
+    """x / y, infinite or NaN where numpy says so."""
+    if y == 0:
+        return math.nan if x == 0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+    return x / y
+
+
+def power(x: Any, y: Any) -> Any:
+    """x to the power of y, infinite or NaN where numpy says so."""
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.inf if x == 0 else math.nan
+
+
+def exp(x: Any) -> Any:
+    """e to the power of x, infinite where it is too large."""
+    return math.exp(x) if x < 709.7 else power(math.e, x)
+
+
+def ln(x: Any) -> Any:
+    """The natural logarithm, infinite or NaN where numpy says so."""
+    return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
+
+
+def root(x: Any) -> Any:
+    """The square root, NaN of what is negative."""
+    return math.sqrt(x) if x >= 0 else math.nan
+
+
 def chain(t: Any, low: Any, parts: Any) -> Any:
     """The value by the part that owns the time; a part is (begin, rest of begin, function, numbers)."""
     index = max(bisect_right(parts, t, key=lambda part: part[0]) - 1, 0)
@@ -74,7 +106,7 @@ def cycle(t: Any, low: Any, origin: Any, period: Any, exact: Any, whole: Any, fa
     """The body again and again; cycle i counts factor^i."""
     i, r, d = folded(t, low, origin, period, exact)
     found = chain(r, None if whole else d, body)
-    return found if factor is None else found * math.pow(factor, min(i, most))
+    return found if factor is None else found * power(factor, min(i, most))
 
 
 def sample(t: Any, low: Any, origin: Any, every: Any, exact: Any, whole: Any, body: Any) -> Any:
@@ -101,7 +133,7 @@ def stretched(t: Any, low: Any, starts: Any, scales: Any, factor: Any, body: Any
     r, d = two_sum(r, e - starts[i][1] + (0.0 if low is None else low))
     r, d = unstretch(r, d, scales[i])
     found = chain(r, d, body)
-    return found if factor is None else found * math.pow(factor, float(i))
+    return found if factor is None else found * power(factor, float(i))
 
 
 def evaluate(t: Any, parts: Any) -> Any:

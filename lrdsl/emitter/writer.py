@@ -43,12 +43,14 @@ from ..timeline import (
 )
 from . import folding, runtime_numpy, runtime_python
 from .forms import split
-from .kernel import _cycles, _floats, first_float
+from .kernel import cycle_table, first_float, three_floats
 
 if TYPE_CHECKING:
     from ..schedule import Schedule
 
 TARGETS = ("numpy", "python")
+# Python raises where IEEE has infinities, which may well be harmless: min(1, 1/t) at 0.
+_SAFE = {"/": "divide({0}, {1})", "ln": "ln({0})"}
 
 
 def module(schedule: Schedule, target: str) -> str:
@@ -307,18 +309,18 @@ class _Form:
         if node.function == "^":
             return self.power(node.operands[0], node.operands[1])
         row = FUNCTIONS[node.function]
-        template = row.numpy if self.writer.target == "numpy" else row.python
+        template = row.numpy if self.writer.target == "numpy" else _SAFE.get(node.function, row.python)
         operands = [_bracketed(self.write(operand)) for operand in node.operands]
         return template.format(*operands)
 
     def power(self, base: Node, exponent: Node) -> str:
         numpy = self.writer.target == "numpy"
         b, x = self.known(base), self.known(exponent)
-        root = "np.sqrt({})" if numpy else "math.sqrt({})"
+        root = "np.sqrt({})" if numpy else "root({})"
         if b == math.e:
-            return ("np.exp({})" if numpy else "math.exp({})").format(self.write(exponent))
+            return ("np.exp({})" if numpy else "exp({})").format(self.write(exponent))
         if b == 2.0:
-            return ("np.exp2({})" if numpy else "math.pow(2.0, {})").format(self.write(exponent))
+            return ("np.exp2({})" if numpy else "power(2.0, {})").format(self.write(exponent))
         if x in (1.0, 2.0, 0.5, -0.5, -1.0):
             one = self.line("x", self.write(base))
             match x:
@@ -329,10 +331,10 @@ class _Form:
                 case 0.5:
                     return root.format(one)
                 case -0.5:
-                    return f"1.0 / {root.format(one)}"
-            return f"1.0 / {one}"
+                    one = root.format(one)
+            return f"1.0 / {one}" if numpy else f"divide(1.0, {one})"
         operands = self.write(base), self.write(exponent)
-        return ("power({}, {})" if numpy else "math.pow({}, {})").format(*operands)
+        return "power({}, {})".format(*operands)
 
     def known(self, node: Node) -> float | None:
         """The value of a level that no base changes."""
@@ -360,12 +362,14 @@ class _Form:
         body = node.body if isinstance(node.body, Chain) else Chain((Part(Fraction(0), None, node.body, 0),))
         table = self.number(self.writer.table(body, self.indent, stretch or not whole))
         if isinstance(node, Cycle) and stretch:
-            starts, scales = _cycles(node)
+            starts, scales = cycle_table(node)
             numbers = [self.number(repr(tuple(starts))), self.number(repr(tuple(scales)))]
             return f"stretched(t, low, {', '.join(numbers)}, {self._factor(node)}, {table})"
-        sure = self.low or (node.origin.denominator == 1 and _floats(period)[1] == 0)
+        sure = self.low or (node.origin.denominator == 1 and three_floats(period)[1] == 0)
         exact = "None" if sure else repr((node.origin.as_integer_ratio(), period.as_integer_ratio()))
-        numbers = [self.number(one) for one in (repr(split(node.origin)), repr(_floats(period)), exact, str(whole))]
+        numbers = [
+            self.number(one) for one in (repr(split(node.origin)), repr(three_floats(period)), exact, str(whole))
+        ]
         if isinstance(node, Sample):
             return f"sample(t, low, {', '.join(numbers)}, {table})"
         most = self.number("math.inf" if node.times is None else _number(float(node.times - 1)))

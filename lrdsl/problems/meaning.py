@@ -300,7 +300,7 @@ def in_call(found: Diagnostic, call: Span) -> Diagnostic:
     if not found.labels:
         return found
     place = found.labels[0].span
-    same = place.source.name == call.source.name
+    same = place.source == call.source
     if same and call.start <= place.start and place.end <= call.end:
         return found
     if any(label.span == call for label in found.labels):
