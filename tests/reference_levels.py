@@ -226,8 +226,9 @@ def kind(node: Node | Known, place: Place) -> str:
         case Neg(body) | Line(body) | Phase(body):
             return kind(body, place)
         case Op(op, left, right):
-            kinds = [kind(left, place), kind(right, place)]
-            if "share" in kinds and ("time" not in kinds or op == "^"):
+            kinds = [kind(left, place), "time" if under_time(op, left, right, place) else kind(right, place)]
+            # under or beside a time it is one; a factor stands neither under nor beside
+            if "share" in kinds and ("time" not in kinds or op in "^*"):
                 raise Refused("a share in a value's arithmetic")
             times = len([k for k in kinds if k != "number"])
             return "number" if op == "^" or times == 0 or (times == 2 and op in "*/") else "time"
@@ -237,6 +238,11 @@ def kind(node: Node | Known, place: Place) -> str:
                 raise Refused("a share in a value's arithmetic")
             return "time" if "time" in kinds and name in ("min", "max", "abs") else "number"
     return "number"
+
+
+def under_time(op: str, left: Node, right: Node, place: Place) -> bool:
+    """Whether the right operand is an argument by which a time is divided: a duration, with any arithmetic of its own."""
+    return op == "/" and isinstance(right, Name) and place.look(right.name) is not None and kind(left, place) == "time"
 
 
 def level(node: Node | Known, place: Place) -> Value:
