@@ -33,6 +33,7 @@ from reference_levels import (
     number,
     pick,
     plain,
+    under_time,
 )
 from reference_numbers import ZERO, Refused, Value
 from reference_trees import (
@@ -228,7 +229,12 @@ def build_arithmetic(node: Node, operands: tuple[Node, ...], length: Fraction | 
     lengths = [fit(operand, length, here) for operand in operands]
     if length is not None and any(found is not None and found > length for found in lengths):
         raise Refused("phases are longer than the total")
-    made = [build(operand, found, here) for operand, found in zip(operands, lengths, strict=True)]
+    made = [build(operand, found, here) for operand, found in zip(operands[:1], lengths[:1], strict=True)]
+    for operand, found in zip(operands[1:], lengths[1:], strict=True):
+        if isinstance(node, Op) and under_time(node.op, node.left, operand, place):
+            made.append(rc.constant(duration(operand, here), found))
+        else:
+            made.append(build(operand, found, here))
     return rc.pointwise(lambda *values: apply(node, list(values)), made, length)
 
 
