@@ -6,7 +6,7 @@ settled; every independent problem on the way is collected, and what is broken b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .. import problems, program, tree
@@ -46,9 +46,10 @@ class Scope:
     constant: bool = False
     plain: str | None = None
     builtin: bool = False  # inside a definition of the prelude
+    length: bool = False  # inside a length, where a share is a time
 
-    def fixed(self, plain: str | None = None) -> Scope:
-        return Scope(self.formals, True, plain or self.plain, self.builtin)
+    def fixed(self, plain: str | None = None, length: bool = False) -> Scope:
+        return Scope(self.formals, True, plain or self.plain, self.builtin, length)
 
 
 class TooManyNodes(Exception):
@@ -106,7 +107,7 @@ class Check:
     def _value(self, node: tree.Expression, scope: Scope) -> program.Node:
         match node:
             case tree.Number():
-                return self._written(node)
+                return self._written(node, scope)
             case tree.Name():
                 return self._name(node, scope)
             case tree.Call():
@@ -124,14 +125,14 @@ class Check:
             case tree.Phase() | tree.Chain() | tree.Line():
                 return self._line(node, scope)
 
-    def _written(self, node: tree.Number) -> program.Node:
+    def _written(self, node: tree.Number, scope: Scope) -> program.Node:
         if too_long(node.value):
             return self.report(problems.too_many_digits(node.span, MOST_DIGITS))
         match node.unit:
             case None:
                 return program.Written(node.value, node.span)
             case "%":
-                return program.Share(node.value / 100, node.span)
+                return program.Share(node.value / 100, node.span, Kind.TIME if scope.length else Kind.SHARE)
             case "steps":
                 return program.Quantity(node.value, node.unit, node.span)
             case unit:
@@ -149,7 +150,7 @@ class Check:
         name, span = node.name, node.span
         formal = scope.formals.get(name)
         if isinstance(formal, Bound):
-            made = self.value(formal.value, formal.scope)
+            made = self.value(formal.value, replace(formal.scope, length=scope.length))
             return program.Inner(made, formal.value.span, made.kind)
         if formal is not None:
             return program.LevelName(name, span)
@@ -194,7 +195,7 @@ class Check:
             return program.Broken(node.span)  # the output itself is answered by "not yet"
         plain = "a `param` is a constant of its own" if name in self.names.params else None
         self.inside.append(name)
-        made = self.value(text, Scope(constant=scope.constant, plain=plain or scope.plain))
+        made = self.value(text, Scope({}, scope.constant, plain or scope.plain, length=scope.length))
         self.inside.pop()
         return program.Inner(made, node.span, made.kind)
 
@@ -331,7 +332,7 @@ class Check:
         """An exact length of time. `offer` is a text that a bare number under 1 may have meant instead."""
         if self._doubtful(node, scope, node.span, offer):
             return program.Broken(node.span)
-        made = self.value(node, scope.fixed("a duration is exact"))
+        made = self.value(node, scope.fixed("a duration is exact", length=True))
         inexact = _inexact(made)
         if inexact is not None:
             return self.report(problems.not_exact(inexact.span))
