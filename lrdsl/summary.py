@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .schedule import Schedule
 
 _MOST = 5  # points shown; a text of a thousand phases has one line too
+_LOOKED = 20  # phases inside which a turn is looked for
 
 
 def summary(schedule: Schedule) -> str:
@@ -53,11 +54,27 @@ def _points(schedule: Schedule) -> list[tuple[Fraction, float]]:
             end = Fraction(round(settled) if settled > 100 else settled)
             points.append((end, schedule.exactly(end + 1)))
             break
+        if len(schedule.phases) <= _LOOKED:
+            points += _inside(schedule, phase.begin, end)
         before, after = schedule.left(end), schedule.exactly(end)
         points.append((end, before))
         if abs(after - before) > 1e-12 * max(abs(after), abs(before)):
             points.append((end, after))
     return points
+
+
+def _inside(schedule: Schedule, begin: Fraction, end: Fraction) -> list[tuple[Fraction, float]]:
+    """The highest and the lowest point inside a phase, where they are beyond both of its ends."""
+    times = [begin + (end - begin) * k / 32 for k in range(33)]
+    values = [schedule.exactly(time) for time in times[:-1]] + [schedule.left(end)]
+    slack = 1e-6 * max(map(abs, values))
+    found = []
+    for pick in (max, min):
+        index = values.index(pick(values))
+        if abs(values[index] - pick(values[0], values[-1])) > slack:
+            time = times[index] if end - begin < 64 else Fraction(round(times[index]))
+            found.append((time, schedule.exactly(time)))
+    return sorted(found)
 
 
 def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]:

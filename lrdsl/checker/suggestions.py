@@ -20,7 +20,7 @@ CURVES: dict[str, tuple[str, ...]] = {
     "exp(halflife=10k)": ("exponential", "ExponentialLR", "exponential_decay", "expdecay"),
     "geometric": ("log_linear", "loglinear", "log_decay"),
     "drop(factor=0.1, per=30k)": ("step", "steplr", "StepLR", "multistep", "MultiStepLR", "staircase", "piecewise"),
-    "warmup(2k) then hold then linear(20%)": ("wsd", "WSD", "trapezoid", "trapezoidal"),
+    "warmup(2%) then hold then linear(20%)": ("wsd", "WSD", "trapezoid", "trapezoidal"),
     "cosine(30%, from=4%, to=0.1) then cosine(to=4e-7)": ("onecycle", "one_cycle", "OneCycleLR"),
     "repeat(cosine(10k), stretch=2)": ("sgdr", "SGDR", "restarts", "cosine_restarts"),
     "repeat(linear(2k, from=1e-4, to=1e-3) then linear(2k, to=1e-4))": ("cyclic", "triangular", "CyclicLR"),

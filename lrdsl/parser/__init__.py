@@ -36,7 +36,9 @@ DEEPEST = 200  # nodes above one another, brackets and signs and powers counted
 # Nearly every terminal is always looked for, so that keywords keep out of names and a misplaced word is one whole token.
 # UNIT and the words of `assert` are not: they are names wherever the grammar does not ask for them.
 _SOFT = {"UNIT", "AT", "AFTER", "FALLS", "RISES", "IS", "CONTINUOUS"}
-_DEFINES = re.compile(r"(?:^|(?<![A-Za-z0-9_])(?:param|let|shape|curve)\s+)([A-Za-z_][A-Za-z0-9_]*)\s*(?:=(?!=)|\()")
+_DEFINES = re.compile(
+    r"(?:^([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)|(?<![A-Za-z0-9_])(?:param|let|shape|curve)\s+([A-Za-z_][A-Za-z0-9_]*))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def parse(source: Source, curves: frozenset[str] = frozenset()) -> Parsed:
         if isinstance(read, list):
             found += read
             text = source.text[piece.start : piece.end]
-            lost |= {found.group(1) for found in _DEFINES.finditer(text)}
+            lost |= {found.group(1) or found.group(2) for found in _DEFINES.finditer(text)}
         else:
             statements.append(tree.Commented(read, piece.above, piece.behind))
     if not pieces:

@@ -220,6 +220,8 @@ def _candidates(
     match token.type:
         case "BAD_NUMBER":
             yield from _numbers(value, start, end, after)
+        case "BAD_CHAR" if value in _LOOK_ALIKES and text.startswith(value) and text.endswith(value) and len(text) > 2:
+            yield Edit(0, len(text), text[1:-1], "a text has no quotes of its own")
         case "BAD_CHAR" if value in _LOOK_ALIKES:
             quoted = re.match(r"[“”'](.*?)[“”']", text[start:])
             if quoted:
@@ -229,8 +231,9 @@ def _candidates(
             if text.startswith(":=", start):
                 yield Edit(start, start + 2, "=", "write `=`")
             yield Edit(start, after.start, "=", "write `=`")
+            arrow = start - 1 if text[start - 1 : start + 1] in ("->", "=>", "|>") else start
             if after.text in curves:
-                yield Edit(start, end, " then", "phases are joined by `then`")
+                yield Edit(arrow, end, " then" if text[arrow - 1] != " " else "then", "phases are joined by `then`")
         case "BAD_STRING":
             yield from _strings(text, start, end)
         case "EQ" | "EQUAL":
@@ -289,9 +292,6 @@ def _words(
     if token.type in {"THEN", "FOR", "UNTIL", "SKIP", "FLOOR", "CAP", "EVERY"} and _ends_part(previous.text):
         if previous.text != ",":
             yield Edit(previous.start, start, "", f"one `{value}` is enough")
-    if text.startswith("->", start) or text.startswith("=>", start):
-        if after.text in curves or after.text == ">":
-            yield Edit(start, start + 2, " then", "phases are joined by `then`")
 
 
 def _numbers(value: str, start: int, end: int, after: _Lexeme) -> Iterator[Edit]:
@@ -376,6 +376,10 @@ def _advice(token: Token, text: str, start: int) -> str | None:
         return f"`{value}` is said behind a line, as in `cosine {value} 1e-6`; it is no function"
     if value == "%" or text[:start].rstrip().endswith("%"):
         return "`%` makes a share of the number before it, as in `10%`; there is no remainder"
+    if token.type == "STAR" and text.startswith("**", start - 1):
+        return "a power is written `^`"
+    if token.type == "SLASH" and text.startswith("//", start - 1):
+        return "whole periods are said by `every`, as in `(t every 10)/10`"
     if value in {"if", "else", "and", "or", "not"}:
         return "there are no conditions: phases joined by `then` say what holds when"
     if value in {"then", "for", "until", "skip", "param", "let", "shape", "curve", "assert"}:

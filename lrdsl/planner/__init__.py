@@ -74,7 +74,9 @@ def plan(made: program.Program, name: str = "lr") -> tuple[Timeline | None, list
     except Refused as refused:
         planner.problems.append(refused.problem)
         found = None
-    return (None, planner.problems) if planner.problems else (found, [])
+    # What a phase before has looked ahead at is looked at again in its place.
+    unique = {(problem.code, problem.labels[:1], problem.message): problem for problem in reversed(planner.problems)}
+    return (None, list(reversed(unique.values()))) if unique else (found, [])
 
 
 @dataclass(slots=True)

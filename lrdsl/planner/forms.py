@@ -30,13 +30,6 @@ _POINTS = tuple(sorted({Fraction(k, 64) for k in range(65)} | {Fraction(1, 10**k
 
 def call_form(planner: Planner, call: program.Call, place: Place) -> tuple[Node, Callable[[], int] | None]:
     """The closed form of a call that stands at a place, and the row of its end where that is a level."""
-    try:
-        return _call_form(planner, call, place)
-    except Refused as refused:
-        raise Refused(problems.in_call(refused.problem, call.span)) from None
-
-
-def _call_form(planner: Planner, call: program.Call, place: Place) -> tuple[Node, Callable[[], int] | None]:
     length = place.length
     if call.length is not None:
         # Given a length, `%` in the arguments and the body is a share of it.
@@ -45,14 +38,20 @@ def _call_form(planner: Planner, call: program.Call, place: Place) -> tuple[Node
     elif not call.timed:
         place = replace(place, total=length)
     rows = resolve(planner, call, place)
+    end = (lambda: rows["to"]) if "to" in rows else None
+    try:
+        return _body(planner, call, place, rows), end
+    except Refused as refused:
+        raise Refused(problems.in_call(refused.problem, call.span)) from None
+
+
+def _body(planner: Planner, call: program.Call, place: Place, rows: dict[str, int]) -> Node:
     # The number of the phase is settled, so that the parts of a body belong to the call.
     inner = replace(place, levels=rows, before=None, after=None, sealed=True)
-    end = (lambda: rows["to"]) if "to" in rows else None
     if call.weight is not None:
-        return _shape(planner, call, inner, rows), end
+        return _shape(planner, call, inner, rows)
     assert call.body is not None
-    form = planner.operand(call.body, inner)
-    return _checked_curve(planner, call, form, place, rows), end
+    return _checked_curve(planner, call, planner.operand(call.body, inner), place, rows)
 
 
 def _shape(planner: Planner, call: program.Call, place: Place, rows: dict[str, int]) -> Node:
