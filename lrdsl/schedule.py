@@ -17,7 +17,21 @@ from .diagnostic import Diagnostic, NoAttribute, ScheduleError
 from .planner import degree
 from .prover import jumps, verdicts
 from .source import Source
-from .timeline import Anchored, Chain, Cycle, Level, Node, Operation, Part, Sample, Timeline, levels, rounded, value
+from .timeline import (
+    Anchored,
+    BadTime,
+    Chain,
+    Cycle,
+    Level,
+    Node,
+    Operation,
+    Part,
+    Sample,
+    Timeline,
+    levels,
+    rounded,
+    value,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,8 +97,6 @@ class Schedule:
         does not use it or is relative to it alone (then 1.0). Raises ScheduleError for negative or NaN times, and where
         the base is missing.
         """
-        from .emitter import BadTime
-
         kernel = self._first if base is None and self._first is not None else self._kernel(base)
         try:
             if t.__class__ is int or t.__class__ is float:

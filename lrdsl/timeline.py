@@ -24,6 +24,17 @@ from .source import Span
 Side = Literal["left", "right"]  # the limit from the left at a time, or the value there
 
 
+LATEST = 1e300  # times beyond it are none that floats could tell apart
+
+
+class BadTime(ValueError):
+    """A negative, NaN or infinite time; carries it."""
+
+    def __init__(self, time: object) -> None:
+        super().__init__(f"no time: {time!r}")
+        self.time = time
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Where the time of a phase starts, and how long the phase is as planned (None: without end)."""

@@ -152,7 +152,7 @@ def _curve(
             levels[name] = _level(check, name, argument, default, scope, own)
             formals[name] = name
         elif argument is not None:
-            formals[name] = Bound(argument.value, scope.fixed())
+            formals[name] = Bound(argument.value, scope.fixed("only levels and limits know the base"))
             key.append((name, argument.value))
         elif default is not None:
             formals[name] = Bound(default, own.fixed())

@@ -18,21 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..timeline import Timeline
+from ..timeline import LATEST, BadTime, Timeline
 from .kernel import BLOCK, ChainKernel
 from .operations import Floats
 
-__all__ = ["BadTime", "Kernel"]
-
-LATEST = 1e300  # times beyond it are no times that a float can tell apart
-
-
-class BadTime(ValueError):
-    """A negative, NaN or infinite time; carries it."""
-
-    def __init__(self, time: object) -> None:
-        super().__init__(f"no time: {time!r}")
-        self.time = time
+__all__ = ["Kernel"]
 
 
 class Kernel:

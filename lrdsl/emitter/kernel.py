@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..timeline import Chain, Cycle, Part, Sample, rounded
 from . import folding
 from .forms import Form, Inner, Program, lower, split
-from .operations import Floats, power, power_into, run_array, run_scalar
+from .operations import Floats, Scalar, power, power_into, run_array, scalar
 
 BLOCK = 1 << 15  # doubles that fit the second-level cache
 _FEW = 200  # elements a piece from which slices are cheaper than gathering
@@ -68,6 +69,8 @@ class ChainKernel:
             self.begins = [first_float(begin) for begin in begins]
         self._programs: list[Program | None] = [None] * len(chain.parts)
         self._rows: list[tuple[Any, ...] | None] = [None] * len(chain.parts)
+        self._scalars: list[Scalar | None] = [None] * len(chain.parts)
+        self._tables: Tables | None = None
 
     def program(self, index: int) -> Program:
         found = self._programs[index]
@@ -89,8 +92,12 @@ class ChainKernel:
         index = bisect.bisect_right(self.begins, t) - 1
         if self.low:
             index = self._corrected(index, t, low)
-        found = self.program(index if index > 0 else 0)
-        return run_scalar(found.form, found.row, t, low)
+        index = index if index > 0 else 0
+        found = self._scalars[index]
+        if found is None:
+            program = self.program(index)
+            found = self._scalars[index] = scalar(program.form, program.row)
+        return found.run(t, low)
 
     def _corrected(self, index: int, t: float, low: float) -> int:
         if index >= 0 and not self._reached(index, t, low):
@@ -140,33 +147,57 @@ class ChainKernel:
 
     def _gather(self, owners: NDArray[np.intp], t: Floats, low: Floats | None, out: Floats) -> None:
         """Times of many parts: one pass for each form, with the numbers of each part gathered by time."""
-        present = np.flatnonzero(np.bincount(owners, minlength=0))
-        forms: dict[Form, list[int]] = {}
-        for index in present.tolist():
-            program = self.program(index)
-            numbers = all(isinstance(one, float) for one in program.row)
-            # What holds a chain or a cycle in its row cannot be gathered: it is run by itself.
-            key: Any = program.form if numbers else (program.form, index)
-            forms.setdefault(key, []).append(index)
-        for members in forms.values():
-            chosen = np.flatnonzero(np.isin(owners, members)) if len(forms) > 1 else None
+        if self._tables is None:
+            self._tables = tables([self.program(index) for index in range(len(self.chain.parts))])
+        forms = self._tables.form[owners]
+        present = np.flatnonzero(np.bincount(forms)).tolist()
+        for number in present:
+            chosen = np.flatnonzero(forms == number) if len(present) > 1 else None
             times = t if chosen is None else t[chosen]
             lows = low if low is None or chosen is None else low[chosen]
             values = out if chosen is None else np.empty_like(times)
-            self._run_members(members, owners if chosen is None else owners[chosen], times, lows, values)
+            table = self._tables.rows[number]
+            if table is None:
+                self._part(int(owners[chosen[0] if chosen is not None else 0]), times, lows, values)
+            else:
+                place = self._tables.place[owners if chosen is None else owners[chosen]]
+                run_array(self._tables.forms[number], [column[place] for column in table], times, lows, values)
             if chosen is not None:
                 out[chosen] = values
 
-    def _run_members(
-        self, members: list[int], owners: NDArray[np.intp], t: Floats, low: Floats | None, out: Floats
-    ) -> None:
-        program = self.program(members[0])
-        if len(members) == 1:
-            run_array(program.form, self.row(members[0]), t, low, out)
-            return
-        table = np.array([self.program(index).row for index in members], dtype=np.float64).T
-        which = np.searchsorted(members, owners)
-        run_array(program.form, [column[which] for column in table], t, low, out)
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The parts of a chain by form: for each part its form and its place in the table of that form's numbers.
+
+    What holds a chain or a cycle in its row cannot be gathered: it has no table, and is a form of its own.
+    """
+
+    form: NDArray[np.intp]
+    place: NDArray[np.intp]
+    forms: list[Form]
+    rows: list[Floats | None]
+
+
+def tables(programs: Sequence[Program]) -> Tables:
+    numbers: dict[object, int] = {}
+    members: list[list[tuple[Any, ...]]] = []
+    forms: list[Form] = []
+    form = np.empty(len(programs), dtype=np.intp)
+    place = np.empty(len(programs), dtype=np.intp)
+    for index, program in enumerate(programs):
+        alone = not all(isinstance(one, float) for one in program.row)
+        number = numbers.setdefault((program.form, index) if alone else program.form, len(numbers))
+        if number == len(forms):
+            forms.append(program.form)
+            members.append([])
+        form[index], place[index] = number, len(members[number])
+        members[number].append(program.row)
+    rows = [
+        np.array(rows, dtype=np.float64).T.copy() if all(isinstance(one, float) for one in rows[0]) else None
+        for rows in members
+    ]
+    return Tables(form, place, forms, rows)
 
 
 # --- folded time ------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -179,20 +180,32 @@ def run_array(form: Form, row: Sequence[Any], t: Floats, low: Floats | None, out
         ))  # fmt: skip
 
 
-def run_scalar(form: Form, row: Sequence[Any], t: float, low: float) -> float:
-    results: list[float] = []
-    for instruction in form.code:
-        operands = instruction.operands
-        if instruction.operation == "inner":
-            results.append(row[operands[0][1]].scalar(t, low))
-            continue
-        results.append(SCALAR[instruction.operation](*(_operand(one, row, results, t, low) for one in operands)))
-    return _operand(form.result, row, results, t, low)
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A form and its row, ready for one time after another: operands are places in one list of times, row and results."""
+
+    steps: tuple[tuple[Callable[..., float] | None, tuple[int, ...]], ...]
+    row: tuple[Any, ...]
+    result: int
+
+    def run(self, t: float, low: float) -> float:
+        """The same instructions as `run_array`, on one time."""
+        slots = [t, low, *self.row]
+        for operation, operands in self.steps:
+            if operation is None:
+                slots.append(slots[operands[0]].scalar(t, low))
+            elif len(operands) == 2:
+                slots.append(operation(slots[operands[0]], slots[operands[1]]))
+            else:
+                slots.append(operation(*[slots[operand] for operand in operands]))
+        value: float = slots[self.result]
+        return value
 
 
-def _operand(operand: Operand, row: Sequence[Any], results: list[float], t: float, low: float) -> float:
-    kind, index = operand
-    value: float = (
-        row[index] if kind == "constant" else results[index] if kind == "result" else t if kind == "time" else low
+def scalar(form: Form, row: tuple[Any, ...]) -> Scalar:
+    """A form made ready for numbers."""
+    first = {"time": 0, "low": 1, "constant": 2, "result": 2 + len(row)}
+    steps = tuple(
+        (SCALAR.get(one.operation), tuple(first[kind] + index for kind, index in one.operands)) for one in form.code
     )
-    return value
+    return Scalar(steps, row, first[form.result[0]] + form.result[1])
