@@ -35,6 +35,9 @@ format: env ## ruff's formatting
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+bench: env ## a first look at speed, as ratios
+	$(BIN)/python benchmarks/quick.py
+
 wheel: env ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build --no-isolation
 
@@ -52,4 +55,4 @@ env: .venv/ready ## the environment in .venv
 clean: ## remove what was built
 	rm -rf .venv $(OUT) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test core lint golden format wheel env clean
+.PHONY: help demo test core lint golden format bench wheel env clean

@@ -9,6 +9,7 @@ A step takes the next value off a block of values computed at once; the place of
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,6 +27,7 @@ from .schedule import Schedule
 
 __all__ = ["Applier", "attach"]
 
+_LOG = logging.getLogger("lrdsl")
 _BLOCK = 1024  # values computed at once; a block of as many groups' values is shorter
 _MOST = 65_536
 
@@ -83,6 +85,7 @@ class Applier(LRScheduler):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
         super().__init__(optimizer, last_epoch)
+        _LOG.info("%s · %d groups", self.schedule.summary, len(optimizer.param_groups))
 
     def _check_fresh(self, optimizer: Optimizer, base: float | Mapping[str, float] | None) -> None:
         """An optimizer that was stepped holds a decayed lr, which must not become the base of a text that uses one."""

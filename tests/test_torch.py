@@ -49,6 +49,12 @@ def test_it_is_a_scheduler_of_torch_and_writes_the_first_value_at_once() -> None
     assert bool(scheduler)
 
 
+def test_attaching_logs_the_schedule_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="lrdsl"):
+        lrdsl.torch.attach(optimizer_of({}, {}), FLAGSHIP)
+    assert caplog.messages == ["lr 1e-6 -> 1e-3 at 1k -> 1e-6 at 70_078, then 1e-6 · steps · 2 groups"]
+
+
 def test_every_update_trains_with_exactly_the_curve() -> None:
     optimizer = optimizer_of({}, {"lr": 0.3})
     scheduler = lrdsl.torch.attach(optimizer, RELATIVE, total=3000)
