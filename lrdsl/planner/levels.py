@@ -179,12 +179,15 @@ def _first_of_several(node: program.Node) -> program.Node | None:
 
 
 def _starts_written(node: program.Node) -> bool:
+    """Whether the level at which a node starts is written as a number or an expression; a share is of another level."""
     match core(node):
         case program.Chain(phases):
             return _starts_written(phases[0])
-        case program.Limit(body) | program.Sampled(body) | program.Phase(body) | program.Repeat(body):
+        case program.Phase(body, skip=skip):
+            return skip is None and _starts_written(body)
+        case program.Limit(body) | program.Sampled(body) | program.Repeat(body):
             return _starts_written(body)
         case program.Call(levels=levels) if levels:
             level = levels.get("from") or levels.get("max")
-            return level is not None and level.written is not None
+            return level is not None and level.written is not None and not isinstance(level.written, program.Share)
     return True
