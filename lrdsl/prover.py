@@ -124,12 +124,8 @@ def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
         if not math.isfinite(got):
             return Verdict("infinite", time, got, part.phase)
         largest = max(largest, abs(got))
-        if positive and got < -TOLERANCE * largest:
-            return (
-                _first_negative(part, time, got, known)
-                if side == "right"
-                else Verdict("negative", time, got, part.phase)
-            )
+        if positive and side == "right" and got < -TOLERANCE * largest:
+            return _first_negative(part, time, got, known)
     boxes = [(part.begin, end)]
     for _ in range(_BUDGET):
         if not boxes:

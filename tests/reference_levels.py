@@ -242,7 +242,7 @@ def kind(node: Node | Known, place: Place) -> str:
 
 def under_time(op: str, left: Node, right: Node, place: Place) -> bool:
     """Whether the right operand is an argument by which a time is divided: a duration, with any arithmetic of its own."""
-    return op == "/" and isinstance(right, Name) and place.look(right.name) is not None and kind(left, place) == "time"
+    return op == "/" and isinstance(right, Name) and right.name in place.formals and kind(left, place) == "time"
 
 
 def level(node: Node | Known, place: Place) -> Value:
