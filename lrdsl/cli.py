@@ -157,6 +157,8 @@ def _compile(options: argparse.Namespace) -> int:
 def _plot(options: argparse.Namespace) -> int:
     from . import plotter
 
+    if options.until is not None and not 0 < options.until < float("inf"):
+        raise Usage(f"--until is a time after 0, not {options.until:g}")
     schedules = _all(options)
     said: dict[str, Any] = {"log": options.log, "until": options.until, "base": options.base}
     if options.out is not None:

@@ -213,6 +213,9 @@ class Schedule:
                 found[-1] = Outline(text, found[-1].begin, part.end)
             else:
                 found.append(Outline(text, part.begin, part.end))
+        if not found:  # a schedule of no length only holds its last value
+            last = self._timeline.chain.parts[-1]
+            found.append(Outline(" ".join(self._timeline.phases[last.phase].text.split()), last.begin, None))
         return tuple(found)
 
     @property

@@ -94,5 +94,7 @@ def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]
 
 def _last(schedule: Schedule) -> float | None:
     """The value that stays in the end, None where none does."""
+    if schedule.length is not None:
+        return schedule.exactly(schedule.length)
     settled = schedule.settled
     return None if settled is None else schedule.exactly(settled + 1.0)

@@ -79,6 +79,7 @@ def test_what_is_undecided_is_a_note(capsys: pytest.CaptureFixture[str]) -> None
         (["compile", FLAGSHIP, "-o", "/nowhere/x.py"], "cannot write"),
         (["plot", FLAGSHIP, "-o", "x.gif"], "gif"),
         (["plot", FLAGSHIP, "--until", "soon"], "no number"),
+        (["plot", FLAGSHIP, "--until", "0"], "after 0"),
         (["curves", "cosin"], "did you mean `cosine`?"),
     ],
 )
@@ -180,3 +181,23 @@ def test_version_and_help() -> None:
     assert b"compile" in run("--help").stdout
     assert run("plot", "--help").returncode == 0
     assert run().returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plot", "1 for 0 steps"],
+        ["plot", "0 for 10"],
+        ["check", "warmup(10) then cosine", "--total", "1e400"],
+        ["check", "repeat(cosine(5), stretch=2, times=1100)"],
+        ["plot", "repeat(cosine(5), stretch=2, times=1100)"],
+        ["plot", "(1 for 1e400) then 0.5"],
+        ["plot", "warmup(10) then hold", "--base", "0"],
+        ["check", "repeat(cosine(5), stretch=1.01)"],
+        ["plot", "repeat(cosine(0.001 steps))", "--until", "10"],
+        ["compile", "cosine(1e400, from=1)"],
+    ],
+)
+def test_what_is_odd_is_drawn_all_the_same(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    assert capsys.readouterr().out

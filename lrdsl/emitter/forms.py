@@ -15,6 +15,7 @@ from typing import Literal
 
 from ..functions import FUNCTIONS, distance
 from ..timeline import (
+    LATEST,
     Anchored,
     Blend,
     Chain,
@@ -72,6 +73,8 @@ def lower(node: Node, levels: Sequence[float], low: bool = False) -> Program:
 def split(value: Fraction) -> tuple[float, float, float]:
     """A boundary as its nearest whole number and what is left, in two floats: 3 % of 100,001 is no float."""
     whole = round(value)
+    if abs(whole) > LATEST:
+        return rounded(Fraction(whole)), 0.0, 0.0  # no time that can be asked for reaches it
     rest = value - whole
     first = rounded(rest)
     return rounded(Fraction(whole)), first, rounded(rest - Fraction(first))

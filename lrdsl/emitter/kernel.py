@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..timeline import Chain, Cycle, Part, Sample, rounded
+from ..timeline import LATEST, Chain, Cycle, Part, Sample, rounded
 from . import folding
 from .forms import Form, Inner, Program, lower, split
 from .operations import Floats, Scalar, power, power_into, run_array, scalar
@@ -61,7 +61,7 @@ class ChainKernel:
         begins = chain.begins
         if low:
             firsts = [rounded(begin) for begin in begins]
-            self.seconds = [rounded(begin - Fraction(first)) for begin, first in zip(begins, firsts, strict=True)]
+            self.seconds = [three_floats(begin)[1] for begin in begins]
             self.begins = firsts
             # Pairs are right to 1e-30 of a period or so, and two boundaries are never that near.
             self.slack = [-math.ldexp(abs(first) + 1e-3, -80) for first in firsts]
@@ -206,6 +206,8 @@ def tables(programs: Sequence[Program]) -> Tables:
 def three_floats(value: Fraction) -> tuple[float, float, float]:
     """An exact number as three floats."""
     first = rounded(value)
+    if not math.isfinite(first):
+        return first, 0.0, 0.0
     second = rounded(value - Fraction(first))
     return first, second, rounded(value - Fraction(first) - Fraction(second))
 
@@ -354,6 +356,8 @@ def cycle_table(cycle: Cycle) -> tuple[list[tuple[float, float, float]], list[tu
         below = cycle.origin.denominator * cycle.period.denominator * bottom * (a - b)
         if below < 0:
             above, below = -above, -below
+        if above > below * int(LATEST):
+            break
         first = above / below
         n, m = first.as_integer_ratio()
         rest = above * m - n * below

@@ -33,10 +33,14 @@ def time_text(value: Fraction) -> str:
     """A time as people write it: 12k, 1.5M, 12_345, 7/3."""
     if value.denominator == 1:
         number = int(value)
+        if abs(number) >= 10**15:
+            digits = str(abs(number))
+            shown = f"{digits[0]}.{digits[1:6]}".rstrip("0").rstrip(".")
+            return f"{'-' if number < 0 else ''}{shown}e{len(digits) - 1}"
         for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
             if abs(number) >= size and number * 100 % size == 0:
                 return f"{decimal(Fraction(number, size))}{letter}"
-        return f"{number:_}" if abs(number) < 10**18 else f"{number:.6g}"
+        return f"{number:_}"
     if 1000 % value.denominator == 0 or value.denominator > 100:
         return f"{float(value):.6g}" if abs(value) < 10**300 else "a huge number"
     return str(value)
