@@ -23,7 +23,7 @@ CODES = {
     for code in re.findall(r'"([EN]\d{3})"', path.read_text("utf-8"))
 }
 # What no text can show: files, calls and the command line have their own tests.
-ELSEWHERE = {"E108", "E109", "E401", "E402", "E403", "E404", "E405", "E406", "N501", "N502", "E331"}
+ELSEWHERE = {"E108", "E109", "E401", "E402", "E403", "E404", "E405", "E406", "E331"}
 
 
 def read(path: Path) -> tuple[str, str, dict[str, str]]:
@@ -46,7 +46,9 @@ def stages(source: str, bindings: dict[str, str]) -> dict[str, str]:
         changed = mended(source, error)
         return sections | ({"MENDED": "\n".join(changed)} if changed else {})
     file = parse(Source(source)).file
+    notes = [] if schedule.relation == "mixed" else schedule.notes()
     return {
+        **({"NOTES": "\n\n".join(str(note) for note in notes)} if notes else {}),
         "TREE": "\n".join(line for one in file.statements for line in show_tree(one.statement)),
         "TIMELINE": "\n".join(show_timeline(schedule)),
         "CODE": code_of(schedule),
