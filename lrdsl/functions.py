@@ -184,6 +184,8 @@ def _wave(
     """Bounds of a wave between `least` and 1 with its maxima at `top + k * period`."""
 
     def bounds(a: Interval) -> Interval:
+        if not (a[0] > -INF and a[1] < INF):
+            return EVERYTHING  # the wave of what may be infinite may be NaN
         if not a[1] - a[0] < period:
             return least, 1.0
         ends = (function(a[0]), function(a[1]))

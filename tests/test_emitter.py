@@ -17,9 +17,13 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lrdsl
+from lrdsl.emitter.forms import lower
 from lrdsl.emitter.kernel import ChainKernel, first_float
+from lrdsl.emitter.operations import scalar
 from lrdsl.emitter.writer import TARGETS
 
 mpmath.mp.dps = 50
@@ -384,3 +388,41 @@ def test_a_look_up_is_a_bisection() -> None:
 
     assert kernel.scalar(29_999.0) == schedule(29_999)
     assert sum(program is not None for program in kernel._programs) == 1
+
+
+@pytest.mark.parametrize("period", ["3000.03", "7/3", "0.1 steps", "1/7*22", "123_456.789"])
+def test_a_time_that_is_exactly_a_boundary_belongs_to_the_next_cycle(period: str) -> None:
+    schedule = lrdsl.compile(f"repeat(linear({period}, from=1))")
+    exact_period = schedule.timeline.chain.parts[0].body.period  # type: ignore[union-attr]
+    whole = [exact_period.denominator * k * exact_period for k in (1, 2, 3, 5, 77, 12_345, 999_983)]
+    times = [float(time) for time in whole]
+
+    assert [Fraction(time) for time in times] == whole
+    assert [schedule(time) for time in times] == [1.0] * len(times)
+    assert schedule(np.array(times)).tolist() == [1.0] * len(times)
+    assert all(schedule(math.nextafter(time, 0)) < 1e-6 for time in times)
+
+
+def test_powers_have_the_same_bits_at_the_exponents_that_numpy_treats_apart() -> None:
+    for factor in ("2/3", "0.3", "0.97", "pi/4"):
+        schedule = lrdsl.compile(f"drop(max=1, factor={factor}, per=10) for 200 then {factor}^(t/4 - 1)")
+        steps = np.arange(260)
+        ones = [schedule(int(step)) for step in steps]
+
+        assert schedule(steps).tolist() == ones
+        assert [schedule(np.array([step]))[0] for step in steps] == ones
+        assert [schedule(np.array([step, 205]))[0] for step in steps] == ones
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
+def test_a_blend_is_exact_at_both_ends_and_never_outside(start: float, stop: float) -> None:
+    schedule = lrdsl.compile(f"abs(cosine(10, from={start!r}, to={stop!r})) for 10")
+    inner = schedule.timeline.chain.parts[0].body.operands[0]  # type: ignore[union-attr]
+    levels = schedule.levels()
+    program = lower(inner, levels)
+    prepared = scalar(program.form, program.row)
+    low, high = min(start, stop), max(start, stop)
+
+    assert prepared.run(0.0, 0.0) == start
+    assert prepared.run(10.0, 0.0) == stop
+    assert all(low <= prepared.run(k / 7, 0.0) <= high for k in range(71))

@@ -27,6 +27,8 @@ from lrdsl.prover import bounds, jumps, verdicts
         ("(1 - t/50) for 100 * 1", "E327", "51"),
         ("repeat(cosine(5, from=1), factor=1.1)", "E326", None),
         ("ln(t)", "E326", "0"),
+        ("2 + sin(1/t)", "E326", "0"),
+        ("1 + sin(t/0)", "E326", None),
         ("warmup(10, to=1) then (q - 0.5) for 10", "E327", "16"),
         ("1 for 1000 then sin(t/1M) for 4M", "E327", None),
     ],

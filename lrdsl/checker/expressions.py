@@ -245,6 +245,8 @@ class Check:
         a, b = core(left), core(right)
         if isinstance(a, program.Written) and isinstance(b, program.Written):
             return self._fold(operator, a.value, b.value, span)
+        if operator == "/" and isinstance(b, program.Written) and b.value == 0:
+            return self.report(problems.division_by_zero(span))
         kind = _kind(operator, left.kind, right.kind)
         if kind is None:
             return self.report(problems.share_as_value(_share(left if left.kind is Kind.SHARE else right)))
