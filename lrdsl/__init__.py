@@ -46,6 +46,10 @@ def compile(
     >>> compile("0.1 until 30k then 0.01")(30_000)
     0.01
     """
+    if "base" in params:
+        raise ScheduleError(
+            problems.bad_call("`base` is no param of a text", "it is given with the time: schedule(t, base=3e-4)")
+        )
     known = {"total": total, "epoch": epoch, "step": step, "sample": sample}
     bound = {**{name: value for name, value in known.items() if value is not None}, **params}
     return compiled(_as_text(text), "<text>", tuple(sorted((name, _as_value(name, v)) for name, v in bound.items())))
@@ -109,8 +113,13 @@ def _honest(found: list[Diagnostic], text: str, bindings: tuple[tuple[str, str],
         return found
     kept = []
     for problem in found:
-        mends = tuple(mend for mend in problem.mends if not mend.edits or _mends(mend, found, text, bindings))
-        kept.append(replace(problem, mends=mends))
+        mends = []
+        for mend in problem.mends:
+            if not mend.edits or _mends(mend, found, text, bindings):
+                mends.append(mend)
+            elif problem.code in ("E201", "E202"):
+                mends.append(replace(mend, edits=()))  # the right name, though more than the name is wrong
+        kept.append(replace(problem, mends=tuple(mends)))
     return kept
 
 

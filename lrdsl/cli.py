@@ -42,6 +42,8 @@ class Usage(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         return _run(arguments)
     except Usage as usage:
@@ -55,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away, as `head` does. What is left of stdout must not raise at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"lrdsl: {error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -147,7 +152,13 @@ def _compile(options: argparse.Namespace) -> int:
     schedule = _only(options)
     source = schedule.source(options.target)
     if options.out is None:
-        sys.stdout.write(source)
+        # A module is UTF-8 whatever the terminal speaks.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(source.encode("utf-8"))
+    elif os.path.exists(options.out) and any(
+        os.path.exists(one) and os.path.samefile(one, options.out) for one in options.texts
+    ):
+        raise Usage(f"{options.out} is the text itself: the module needs a name of its own")
     else:
         _write(options.out, source)
         print(f"wrote {options.out}", file=sys.stderr)
@@ -176,7 +187,7 @@ def _plot(options: argparse.Namespace) -> int:
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
     color = _colored(options.color, sys.stdout)
     print(plotter.terminal(schedules, width=min(width, 160), color=color, unicode=unicode, **said))
-    print(_plain("\n".join(schedule.summary for schedule in schedules), unicode))
+    print(_plain("\n".join(schedule.describe(options.base) for schedule in schedules), unicode))
     return 0
 
 
@@ -186,7 +197,8 @@ def _plain(text: str, unicode: bool) -> str:
 
 def _check(options: argparse.Namespace) -> int:
     worst = 0
-    for text in _texts(options):
+    texts = _texts(options)
+    for text in texts:
         try:
             schedule = _schedule(text, options)
         except ScheduleError as error:
@@ -198,7 +210,8 @@ def _check(options: argparse.Namespace) -> int:
         if notes and options.strict:
             worst = max(worst, 1)
         unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
-        print(_plain(schedule.summary, unicode))
+        name = f"{text.name}: " if len(texts) > 1 else ""
+        print(_plain(name + schedule.describe(options.base), unicode))
     return worst
 
 
@@ -238,7 +251,7 @@ def _texts(options: argparse.Namespace) -> list[Text]:
     for argument in options.texts:
         if argument == "-":
             found.append(Text("<stdin>", decode(sys.stdin.buffer.read(), "<stdin>")))
-        elif os.path.isfile(argument) or not any(mark in argument for mark in " (\n"):
+        elif os.path.isfile(argument) or argument.endswith(".lrs") or not any(mark in argument for mark in " (\n"):
             found.append(Text(argument, _read(argument)))
         else:
             found.append(Text("<command line>", argument))
@@ -268,6 +281,8 @@ def _write(name: str, text: str) -> None:
 
 
 def _schedule(text: Text, options: argparse.Namespace) -> Schedule:
+    if options.total is not None and any(setting.partition("=")[0].strip() == "total" for setting in options.settings):
+        raise Usage("the total is given twice: by --total and by --set")
     bindings = {} if options.total is None else {"total": options.total}
     for setting in options.settings:
         name, equal, value = setting.partition("=")

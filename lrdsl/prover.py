@@ -119,7 +119,7 @@ def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
     end = _end(part)
     largest = abs(value(part.body, end if part.end is None else (part.begin + end) / 2, known))
     # Where something begins or ends is where formulas go wrong: t is 0, q is 0.
-    for time, side in _moments(part.body, part.begin, end):
+    for time, side in moments(part.body, part.begin, end):
         got = value(part.body, time, known, side)
         if not math.isfinite(got):
             return Verdict("infinite", time, got, part.phase)
@@ -151,7 +151,7 @@ def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
     return Verdict("undecided", boxes[-1][0], math.nan, part.phase) if boxes else None
 
 
-def _moments(node: Node, begin: Fraction, end: Fraction) -> list[tuple[Fraction, Side]]:
+def moments(node: Node, begin: Fraction, end: Fraction) -> list[tuple[Fraction, Side]]:
     """Both sides of the joins inside a node, in the first two cycles of what repeats; at most a few hundred."""
     times = {begin, end, *itertools.islice(_begins(node), _MOMENTS)}
     inside = sorted(time for time in times if begin <= time <= end)

@@ -253,9 +253,13 @@ class Schedule:
         >>> lrdsl.compile("warmup(2k, to=3e-4) then cosine(to=10%)", total=100_000).summary
         'lr 0 -> 3e-4 at 2k -> 3e-5 at 100k, then 3e-5 · steps · total 100k'
         """
+        return self.describe()
+
+    def describe(self, base: float | None = None) -> str:
+        """The summary with the values that a base gives."""
         from .summary import summary
 
-        return summary(self)
+        return summary(self, base)
 
     # --- other forms --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .problems import number_text, time_text
+from .prover import moments
 
 if TYPE_CHECKING:
     from .schedule import Schedule
@@ -18,62 +19,67 @@ _MOST = 5  # points shown; a text of a thousand phases has one line too
 _LOOKED = 20  # phases inside which a turn is looked for
 
 
-def summary(schedule: Schedule) -> str:
+def summary(schedule: Schedule, base: float | None = None) -> str:
     """`lr 0 -> 3e-4 at 2k -> 3e-5 at 100k, then 3e-5 · steps · total 100k`."""
-    if schedule.relation == "mixed":
-        shape = f"lr mixes base with levels of its own · {len(schedule.phases)} phases"
+    if schedule.relation == "mixed" and base is None:
+        shape = "lr mixes base with levels of its own, so its values need the base"
     else:
-        shape = f"lr {_path(schedule)}"
-    relative = " x base" if schedule.relation == "relative" else ""
+        shape = f"lr {_path(schedule, 1.0 if base is None else base)}"
+    relative = " x base" if schedule.relation == "relative" and base is None else ""
     total = "" if schedule.length is None else f" · total {time_text(schedule.length)}"
     return f"{shape}{relative} · {schedule.clock}{total}"
 
 
-def _path(schedule: Schedule) -> str:
-    points = _turns(_points(schedule))
+def _path(schedule: Schedule, base: float) -> str:
+    points = _turns(_points(schedule, base))
     shown = [f"{number_text(value)} at {time_text(time)}" for time, value in points]
     shown[0] = number_text(points[0][1])
     if len(shown) > _MOST:
         shown = [*shown[: _MOST - 2], "...", *shown[-2:]]
     path = " -> ".join(shown)
-    last = _last(schedule)
+    last = _last(schedule, base)
     if last is None:
         return f"{path} -> ..."
     return path if len(points) == 1 else f"{path}, then {number_text(last)}"
 
 
-def _points(schedule: Schedule) -> list[tuple[Fraction, float]]:
+def _points(schedule: Schedule, base: float) -> list[tuple[Fraction, float]]:
     """The times at which phases meet, with the values on both sides where they differ."""
-    points = [(Fraction(0), schedule.exactly(0))]
+    points = [(Fraction(0), schedule.exactly(0, base))]
     for phase in schedule.phases:
         end = phase.end
         if end is None:
             settled = schedule.settled
-            if settled is None:
+            if settled is None or _last(schedule, base) is None:
                 break
             end = Fraction(round(settled) if settled > 100 else settled)
-            points.append((end, schedule.exactly(end + 1)))
+            points.append((end, schedule.exactly(end + 1, base)))
             break
         if len(schedule.phases) <= _LOOKED:
-            points += _inside(schedule, phase.begin, end)
-        before, after = schedule.left(end), schedule.exactly(end)
+            points += _inside(schedule, phase.begin, end, base)
+        before, after = schedule.left(end, base), schedule.exactly(end, base)
         points.append((end, before))
         if abs(after - before) > 1e-12 * max(abs(after), abs(before)):
             points.append((end, after))
     return points
 
 
-def _inside(schedule: Schedule, begin: Fraction, end: Fraction) -> list[tuple[Fraction, float]]:
+def _inside(schedule: Schedule, begin: Fraction, end: Fraction, base: float) -> list[tuple[Fraction, float]]:
     """The highest and the lowest point inside a phase, where they are beyond both of its ends."""
-    times = [begin + (end - begin) * k / 32 for k in range(33)]
-    values = [schedule.exactly(time) for time in times[:-1]] + [schedule.left(end)]
+    points = [(begin + (end - begin) * k / 32, "right") for k in range(32)] + [(end, "left")]
+    for part in schedule.timeline.chain.parts:
+        if part.begin <= begin and (part.end is None or begin < part.end):
+            # Where phases meet inside arithmetic is where it turns.
+            points += [(t, side) for t, side in moments(part.body, begin, end)]
+    points.sort()
+    values = [schedule.left(t, base) if side == "left" else schedule.exactly(t, base) for t, side in points]
     slack = 1e-6 * max(map(abs, values))
     found = []
+    ends = schedule.exactly(begin, base), schedule.left(end, base)
     for pick in (max, min):
         index = values.index(pick(values))
-        if abs(values[index] - pick(values[0], values[-1])) > slack:
-            time = times[index] if end - begin < 64 else Fraction(round(times[index]))
-            found.append((time, schedule.exactly(time)))
+        if abs(values[index] - pick(ends)) > slack:
+            found.append((points[index][0], values[index]))
     return sorted(found)
 
 
@@ -92,9 +98,14 @@ def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]
     return kept
 
 
-def _last(schedule: Schedule) -> float | None:
+def _last(schedule: Schedule, base: float) -> float | None:
     """The value that stays in the end, None where none does."""
     if schedule.length is not None:
-        return schedule.exactly(schedule.length)
+        return schedule.exactly(schedule.length, base)
     settled = schedule.settled
-    return None if settled is None else schedule.exactly(settled + 1.0)
+    if (
+        settled is not None
+        and schedule.exactly(settled + 1.0, base) == 0 < schedule.exactly(settled * 0.99, base) < 1e-280
+    ):
+        return None  # it only falls below what floats can hold
+    return None if settled is None else schedule.exactly(settled + 1.0, base)

@@ -155,9 +155,10 @@ class Applier(LRScheduler):
 
     def seek(self, position: int | None = None, /, **clock: float) -> None:
         """Go to update `position`, at the same cost anywhere; twice is once."""
-        if position is None or clock:
+        if clock:
             self._refuse(position, clock)
-            return
+        if position is None:
+            raise ScheduleError(problems.bad_call("`seek` goes to an update", "seek(n)"))
         if isinstance(position, bool) or position != int(position) or position < 0:
             raise ScheduleError(problems.bad_call(f"a position is a whole number from 0, not {position!r}"))
         self._fill(int(position))
@@ -316,6 +317,10 @@ class Applier(LRScheduler):
         Where the saved text means something else than the one in hand, `on_change` decides: "error" shows both lrs,
         "replace" goes on with the text in hand, "keep" with the saved one.
         """
+        if not {"last_epoch", "text", "bindings", "bases"} <= state_dict.keys():
+            raise ScheduleError(
+                problems.bad_call("this is the state of another scheduler", "seek(n) takes a run up at update n")
+            )
         position = int(state_dict["last_epoch"])
         saved = compile_text(state_dict["text"], **state_dict["bindings"])
         if saved != self.schedule:
@@ -340,8 +345,9 @@ class Applier(LRScheduler):
         ]
         raise ScheduleError(
             problems.bad_call(
-                f"the checkpoint was trained with another text: at step {position} its lr is {lrs[0]}, in hand {lrs[1]}",
-                '`on_change="replace"` goes on with the text in hand, `on_change="keep"` with the saved one',
+                "the checkpoint was trained with another text or other bindings: "
+                f"at step {position} its lr is {lrs[0]}, in hand {lrs[1]}",
+                'attach(..., on_change="replace") goes on with the text in hand, attach(..., on_change="keep") with the saved one',
             )
         )
 

@@ -53,10 +53,11 @@ def _unknown(check: Check, node: tree.Call) -> program.Node:
         return check.report(problems.unknown_curve(node.name_span, name, as_function))
     text = suggestions.curve(name, check.names.library)
     if text is not None:
-        whole = "(" in text or " " in text
-        return check.report(
-            problems.unknown_curve(node.name_span, name, _mend(node.span if whole else node.name_span, text))
-        )
+        if "(" in text or " " in text:
+            # It has numbers of its own, which are not those of the call: it is shown, and replaces nothing.
+            return check.report(problems.unknown_curve(node.name_span, name, Mend(f"as in `{text}`")))
+        renamed = Mend(f"did you mean `{text}`?", ((node.name_span, text),))
+        return check.report(problems.unknown_curve(node.name_span, name, renamed))
     known = suggestions.closest(name, [*check.names.library, *NAMED, "repeat"])
     mend = None if known is None else Mend(f"did you mean `{known}`?", ((node.name_span, known),))
     return check.report(problems.unknown_curve(node.name_span, name, mend))

@@ -384,6 +384,8 @@ def _advice(token: Token, text: str, start: int) -> str | None:
         return "there are no conditions: phases joined by `then` say what holds when"
     if value in {"then", "for", "until", "skip", "param", "let", "shape", "curve", "assert"}:
         return f"`{value}` is a word of the language and cannot be a name"
+    if token.type == "LSQB" and "(" in text[:start]:
+        return "there are no lists: drops are written out, as in `0.1 until 30k then 0.01 until 80k then 1e-3`"
     if token.type == "STRING" or (token.type == "LSQB" and "=" not in text):
         return 'a pattern belongs to an output, as in `lr["head.*"] = 1e-3`'
     if token.type == "NUMBER" and re.search(r"[0-9]\s+$", text[:start]):

@@ -27,9 +27,8 @@ def bare_share(span: Span, text: str, value: Fraction, offer: tuple[Span, str] |
         mend = change(span, "0 steps")
     elif call_offer is not None and value < Fraction(1, 1000):
         mend = None  # a level, for sure
-    return problem(
-        "E301", f"`{text}` is no length: a share of what?", span, "a bare number is steps", (call_offer, mend)
-    )
+    message = f"`{text}` is no length" + ("" if value == 0 else ": a share of what?")
+    return problem("E301", message, span, "a bare number is steps", (call_offer, mend))
 
 
 def of_what(span: Span, text: str) -> Diagnostic:
@@ -83,7 +82,9 @@ def not_constant(span: Span, name: str | None, mend: Mend | None = None) -> Diag
 
 def how_long(span: Span) -> Diagnostic:
     advice = Mend("add the total: `--total 100k`, `total=100_000`, or `param total = 100k` in the text")
-    length = Mend("or give it a length: `cosine(90)`")
+    text = span.text.strip()
+    shown = f"{text}(10k)" if text.isidentifier() else f"{shown_text(text)} for 10k"
+    length = Mend(f"or give it a length, as in `{shown}`")
     return problem("E308", "how long is the run?", span, "this needs the length of the run", (advice, length))
 
 

@@ -38,7 +38,8 @@ def time_text(value: Fraction) -> str:
             shown = f"{digits[0]}.{digits[1:6]}".rstrip("0").rstrip(".")
             return f"{'-' if number < 0 else ''}{shown}e{len(digits) - 1}"
         for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
-            if abs(number) >= size and number * 100 % size == 0:
+            # Three decimals from a million on: 430.467M reads better than 430467k, but 12_345 better than 12.345k.
+            if abs(number) >= size and number * (100 if size == 1000 else 1000) % size == 0:
                 return f"{decimal(Fraction(number, size))}{letter}"
         return f"{number:_}"
     if 1000 % value.denominator == 0 or value.denominator > 100:
