@@ -250,6 +250,8 @@ def _texts(options: argparse.Namespace) -> list[Text]:
     found = [Text("<command line>", text) for text in options.expressions]
     for argument in options.texts:
         if argument == "-":
+            if sys.stdin is None:
+                raise Usage("there is no stdin to read")
             found.append(Text("<stdin>", decode(sys.stdin.buffer.read(), "<stdin>")))
         elif os.path.isfile(argument) or argument.endswith(".lrs") or not any(mark in argument for mark in " (\n"):
             found.append(Text(argument, _read(argument)))

@@ -51,6 +51,7 @@ def _points(schedule: Schedule, base: float) -> list[tuple[Fraction, float]]:
         if end is None:
             settled = schedule.settled
             if settled is None or _last(schedule, base) is None:
+                points += _far_peak(schedule, phase.begin, base)
                 break
             end = Fraction(round(settled) if settled > 100 else settled)
             points.append((end, schedule.exactly(end + 1, base)))
@@ -81,6 +82,26 @@ def _inside(schedule: Schedule, begin: Fraction, end: Fraction, base: float) -> 
         if abs(values[index] - pick(ends)) > slack:
             found.append((points[index][0], values[index]))
     return sorted(found)
+
+
+def _far_peak(schedule: Schedule, begin: Fraction, base: float) -> list[tuple[Fraction, float]]:
+    """The peak of a phase without end that rises and then falls, as Noam's: between powers of two, then by thirds."""
+    times = [begin + 2**k for k in range(50)]
+    values = [schedule.exactly(time, base) for time in times]
+    peak = values.index(max(values))
+    if not 0 < peak < len(times) - 1 or values[peak] <= 1.000001 * max(values[0], values[-1]):
+        return []
+    low, high = times[peak - 1], times[peak + 1]
+    while high - low > 2:
+        first, second = (2 * low + high) / 3 // 1, (low + 2 * high) / 3 // 1
+        if schedule.exactly(first, base) < schedule.exactly(second, base):
+            low = Fraction(first)
+        else:
+            high = Fraction(second)
+        if second - first < 1:
+            break
+    best = max((Fraction(low + k) for k in range(int(high - low) + 1)), key=lambda time: schedule.exactly(time, base))
+    return [(best, schedule.exactly(best, base))]
 
 
 def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]:

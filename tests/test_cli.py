@@ -154,6 +154,17 @@ def test_pictures_are_the_same_byte_for_byte(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes()[1:4] == b"PNG"
 
 
+def test_a_module_never_overwrites_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.lrs"
+    path.write_text(FLAGSHIP, "utf-8")
+
+    assert run("compile", str(path), "-o", str(path)).returncode == 2
+    assert path.read_text("utf-8") == FLAGSHIP
+    assert run("compile", FLAGSHIP, PYTHONIOENCODING="ascii").returncode == 0
+    assert run("check", FLAGSHIP, "--total", "5", "--set", "total=5").returncode == 2
+    assert run("check", str(tmp_path / "no such.lrs")).returncode == 2
+
+
 def test_curves_are_listed_with_their_formulas() -> None:
     listed = run("curves").stdout.decode()
 

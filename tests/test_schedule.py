@@ -120,6 +120,7 @@ def test_first_moves_that_are_wrong_get_the_right_one() -> None:
     assert codes(lambda: lrdsl.compile("gpt.lrs")) == ["E402"]
     assert codes(lambda: lrdsl.load("warmup(1k) then hold")) == ["E403"]
     assert codes(lambda: lrdsl.compile(None)) == ["E405"]
+    assert codes(lambda: lrdsl.compile("warmup(5) then hold", base=3e-4)) == ["E405"]
     assert codes(lambda: lrdsl.compile(FLAGSHIP).step()) == ["E405"]
     assert codes(lambda: lrdsl.compile(FLAGSHIP).source("fortran")) == ["E405"]
     with pytest.raises(AttributeError, match=r"lrdsl.torch.attach"):
@@ -135,6 +136,15 @@ def test_summaries_show_where_a_schedule_turns() -> None:
     wsd = lrdsl.compile("warmup(2k) then 5e-4 then linear(10%)", total=100_000).summary
     assert wsd == "lr 0 -> 5e-4 at 2k -> 5e-4 at 90k -> 0 at 100k, then 0 · steps · total 100k"
     assert " x base" in lrdsl.compile("warmup(10) then hold").summary
+    product = lrdsl.compile("(warmup(10k, to=8e-4) then rsqrt(timescale=10k)) * (1 then linear(50k))", total=100_000)
+    assert product.summary == "lr 0 -> 8e-4 at 10k -> 0 at 100k, then 0 · steps · total 100k"
+    teeth = lrdsl.compile("repeat(linear(10, from=0, to=1) then linear(10, to=0), times=3)")
+    assert teeth.summary == "lr 0 -> 1 at 10 -> 0 at 60, then 0 · steps · total 60"
+    noam = lrdsl.compile("512^-0.5 * min((t+1)^-0.5, (t+1)*4000^-1.5)")
+    assert noam.summary == "lr 1.74693e-7 -> 6.98771e-4 at 3_999 -> ... · steps"
+    assert lrdsl.compile("drop(max=0.1, factor=0.1, per=30)").summary == "lr 0.1 -> ... · steps"
+    mixed = lrdsl.compile("warmup(500) then cosine(to=1e-5)", total=10_000)
+    assert mixed.describe(1e-3) == "lr 0 -> 1e-3 at 500 -> 1e-5 at 10k, then 1e-5 · steps · total 10k"
     assert "..." in lrdsl.compile("repeat(cosine(10, from=1))").summary
     many = " then ".join("cosine(10, from=1, to=0)" for _ in range(1000))
     assert len(lrdsl.compile(many).summary) < 120

@@ -272,6 +272,8 @@ def test_a_step_before_the_first_update_is_said() -> None:
         (lambda s: s.seek(-1), "whole number"),
         (lambda s: s.seek(1.5), "whole number"),
         (lambda s: s.seek(tokens=5), "counts steps"),
+        (lambda s: s.seek(), "goes to an update"),
+        (lambda s: s.load_state_dict({"last_epoch": 5, "base_lrs": [0.1]}), "state of another scheduler"),
         (lambda s: lrdsl.torch.attach("warmup(5)", s.optimizer), "optimizer comes first"),
         (lambda s: lrdsl.torch.attach(s.optimizer, "gpt.lrs"), "lrdsl.load"),
         (lambda s: lrdsl.torch.attach(s.optimizer, "warmup(10) then cosine"), "how long is the run"),

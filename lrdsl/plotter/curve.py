@@ -159,9 +159,15 @@ def _cycles(node: Node) -> Iterator[Cycle]:
 
 
 def _tail(schedule: Schedule, base: Base, last: float) -> float:
-    """For what neither settles nor cycles: five times as far as it takes to halve (or to grow by half)."""
+    """For what neither settles nor cycles: five times as far as it takes to halve (or to grow by half).
+
+    What rises to a peak of its own and falls again, as Noam's does, is seen from there.
+    """
     times = np.minimum(last + np.geomspace(1.0, 1e15, 3001), _FAR)
     values = schedule(times, base)
+    peak = int(np.argmax(values))
+    if 0 < peak < len(times) - 1 and values[peak] > values[-1]:
+        return float(f"{max(10.0 * float(times[peak]), 2 * last):.2g}")
     halved = np.abs(values - values[0]) >= 0.5 * np.abs(values[0])
     if not halved.any():
         return 10 * last or _CONSTANT
