@@ -22,9 +22,12 @@ from dataclasses import replace
 from typing import Any
 
 from . import checker, planner, problems
+from .assertions import decide
 from .diagnostic import Diagnostic, Mend, ScheduleError, ScheduleWarning
+from .output import Output
 from .parser import parse, parse_value
-from .schedule import Schedule
+from .program import Node, Program
+from .schedule import Made, Schedule
 from .source import Source
 from .tree import Expression
 
@@ -52,7 +55,13 @@ def compile(
         )
     known = {"total": total, "epoch": epoch, "step": step, "sample": sample}
     bound = {**{name: value for name, value in known.items() if value is not None}, **params}
-    return compiled(_as_text(text), "<text>", tuple(sorted((name, _as_value(name, v)) for name, v in bound.items())))
+    return compiled_text(_as_text(text), "<text>", bound)
+
+
+def compiled_text(text: str, name: str, bound: Mapping[str, Any]) -> Schedule:
+    """The schedule of a text under a name, with bindings as numbers or texts."""
+    values = ((key, _as_value(key, value)) for key, value in bound.items() if value is not None)
+    return compiled(text, name, tuple(sorted(values)))
 
 
 def load(path: str | os.PathLike[str], /, **params: Any) -> Schedule:
@@ -65,8 +74,7 @@ def load(path: str | os.PathLike[str], /, **params: Any) -> Schedule:
         if isinstance(path, str) and any(mark in name for mark in "( \n"):
             raise ScheduleError(problems.text_as_file(name)) from None
         raise ScheduleError(problems.no_file(name, error.strerror or str(error))) from None
-    bound = tuple(sorted((key, _as_value(key, v)) for key, v in params.items() if v is not None))
-    return compiled(decode(data, name), name, bound)
+    return compiled_text(decode(data, name), name, params)
 
 
 def decode(data: bytes, name: str) -> str:
@@ -93,14 +101,74 @@ def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sc
     parsed = parse(source, frozenset(checker.prelude()))
     program, wrong = checker.check(parsed, bound)
     found += [*parsed.problems, *wrong]
-    if program is None or found:
+    if program is None or any(problem.code not in problems.LATE for problem in found):
         return sorted(found, key=lambda problem: problem.labels[0].span.start if problem.labels else -1)
-    timeline, wrong = planner.plan(program)
-    if timeline is None:
-        return wrong
-    schedule = Schedule(text, source, dict(bindings), timeline, program.params)
-    wrong = [] if schedule.relation == "mixed" else schedule.wrong(schedule.levels())
-    return wrong or schedule
+    outputs: dict[str, Output] = {}
+    if not found:
+        outputs, wrong = _planned(program, program.outputs)
+        found += [*wrong, *_tried(program)]
+        found += [] if found else _claims(program, outputs)
+    if any(problem.code not in problems.LATE for problem in found):
+        return found
+    names = tuple(dict.fromkeys((*program.outputs, *(line[0].output for line in program.lines))))
+    patterns = tuple((line[0].output, line[0].pattern) for line in program.lines)
+    made = Made(parsed.file, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found))
+    return Schedule(text, source, dict(bindings), made)
+
+
+def _planned(program: Program, nodes: Mapping[str, Node]) -> tuple[dict[str, Output], list[Diagnostic]]:
+    """The outputs, and what is wrong with them: with their plans, and then with their values."""
+    outputs: dict[str, Output] = {}
+    found: list[Diagnostic] = []
+    for name in nodes:
+        timeline, wrong = planner.plan(program, name, nodes)
+        found += wrong
+        if timeline is not None:
+            outputs[name] = output = Output(name, timeline, program.clock)
+            found += [] if output.relation == "mixed" else output.wrong(output.levels())
+    unique = {(problem.code, problem.labels[:1], problem.message): problem for problem in reversed(found)}
+    return outputs, list(reversed(unique.values()))
+
+
+def _tried(program: Program) -> list[Diagnostic]:
+    """What is wrong with lines for groups, whatever the numbers of their patterns are."""
+    found: list[Diagnostic] = []
+    for tried in program.lines:
+        # The line itself only: what is wrong with other outputs is told once, where they stand alone.
+        failures = [_planned(program, {line.output: line.outputs[line.output]})[1] for line in tried]
+        if all(failures):
+            found += failures[0]
+    return found
+
+
+def _claims(program: Program, outputs: Mapping[str, Output]) -> list[Diagnostic]:
+    """The assertions that are false."""
+    return [wrong for claim in program.claims if (wrong := decide(program, claim, outputs[claim.output]))]
+
+
+def in_group(schedule: Schedule, name: str) -> Schedule:
+    """The schedule as one group sees it; groups for which the same lines win with the same numbers share one."""
+    made = schedule._made
+    if made.late:
+        raise ScheduleError(*made.late)
+    if not made.patterns:
+        return schedule
+    parsed = parse(schedule._source, frozenset(checker.prelude()))
+    winners = checker.winners(parsed, name)
+    if isinstance(winners, list):
+        raise ScheduleError(*winners)
+    key = tuple((output, line.pattern.text, numbers) for output, (line, numbers) in winners.items())
+    if key not in made.groups:
+        bound, _ = _values(tuple(schedule.bindings.items()))
+        program, wrong = checker.check(parsed, bound, winners=winners)
+        outputs: dict[str, Output] = {}
+        if program is not None and not wrong:
+            outputs, wrong = _planned(replace(program, clock=made.clock, rates=made.rates), program.outputs)
+        if wrong:
+            raise ScheduleError(*wrong)
+        seen = replace(made, names=tuple(outputs), outputs=outputs, patterns=(), groups={})
+        made.groups[key] = Schedule(schedule.text, schedule._source, schedule.bindings, seen, name)
+    return made.groups[key]
 
 
 _LONGEST = 20_000  # characters of a text whose mends are tried
@@ -127,8 +195,8 @@ def _mends(mend: Mend, found: list[Diagnostic], text: str, bindings: tuple[tuple
     again = _compiled(mend.apply(text), "<mended>", bindings)
     if isinstance(again, Schedule) or len(again) < len(found):
         return True
-    # What is left may be the length of the run, which a share asks for, or what this version does not carry out.
-    return len(found) == 1 and all(problem.code in ("E308", "E390") for problem in again)
+    # What is left may be what this version does not carry out.
+    return len(found) == 1 and all(problem.code == "E390" for problem in again)
 
 
 def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression], list[Diagnostic]]:

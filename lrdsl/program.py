@@ -1,4 +1,4 @@
-"""What was understood: the tree with names put in, and kinds settled.
+"""What was understood: the tree with names put in, kinds and the clock settled.
 
 Every node is either a constant (exact where it is written exactly), something of time, or a schedule built of phases. A name
 is gone: its text stands in its place, in an `Inner`, as a bracket does. Refuses to know any length, boundary or level.
@@ -6,12 +6,16 @@ is gone: its text stands in its place, in an `Inner`, as a bracket does. Refuses
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
 from .source import Span
+
+# The outputs that drive a key of the optimizer's groups.
+DRIVEN = ("lr", "weight_decay", "momentum", "beta1", "beta2")
 
 
 class Kind(Enum):
@@ -58,6 +62,9 @@ class Total:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Base:
+    """What the key of an output held when the schedule was attached."""
+
+    key: str
     span: Span
     kind: Kind = Kind.NUMBER
 
@@ -197,6 +204,17 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Output:
+    """An output used in another one: what it is alone, its levels, lengths and base its own. `key` is what it drives."""
+
+    name: str
+    body: Node
+    key: str | None
+    span: Span
+    kind: Kind = Kind.NUMBER
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Broken:
     """In the place of what could not be understood; its problem is reported already."""
 
@@ -206,17 +224,46 @@ class Broken:
 
 Node = (
     Written | Quantity | Share | Total | Base | Irrational | Variable | LevelName | Operation | Inner | Phase | Chain
-    | Limit | Sampled | Repeat | Call | Broken
+    | Limit | Sampled | Repeat | Call | Output | Broken
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """What is asserted of an output at one moment: `word` is `<=`, `>=` or `==`."""
+
+    output: str
+    word: str
+    at: Node
+    value: Node
+    windows: tuple[tuple[Literal["after", "until"], Node], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """A line for groups, with numbers put in for those of its pattern: what the outputs are for a group that it alone matches."""
+
+    output: str
+    pattern: str
+    outputs: dict[str, Node]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """The outputs of a text (for now `lr`), the total where it is known, and the parameters with their texts."""
+    """The outputs of a text, its total where it is known, its parameters with their texts, and what is claimed of it.
+
+    `clock` is the unit of time, `rates` what one of each connected unit is worth in it. `lines` are the lines for groups, each
+    tried with some numbers.
+    """
 
     outputs: dict[str, Node]
     total: Node | None
     params: dict[str, str]
+    clock: str = "steps"
+    rates: Mapping[str, Fraction] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    lines: tuple[tuple[Line, ...], ...] = ()
 
 
 def core(node: Node) -> Node:

@@ -13,70 +13,80 @@ from .problems import number_text, time_text
 from .prover import moments
 
 if TYPE_CHECKING:
+    from .output import Base, Output
     from .schedule import Schedule
 
 _MOST = 5  # points shown; a text of a thousand phases has one line too
 _LOOKED = 20  # phases inside which a turn is looked for
 
 
-def summary(schedule: Schedule, base: float | None = None) -> str:
-    """`lr 0 -> 3e-4 at 2k -> 3e-5 at 100k, then 3e-5 · steps · total 100k`."""
-    if schedule.relation == "mixed" and base is None:
-        shape = "lr mixes base with levels of its own, so its values need the base"
-    else:
-        shape = f"lr {_path(schedule, 1.0 if base is None else base)}"
-    relative = " x base" if schedule.relation == "relative" and base is None else ""
-    total = "" if schedule.length is None else f" · total {time_text(schedule.length)}"
-    return f"{shape}{relative} · {schedule.clock}{total}"
+def summary(schedule: Schedule, base: Base = None) -> str:
+    """`lr 0 -> 3e-4 at 2k -> 3e-5 at 100k, then 3e-5 · steps · total 100k`, and other outputs between."""
+    if schedule.missing:
+        needs = "; ".join(dict.fromkeys(problem.message for problem in schedule.missing))
+        return f"{', '.join(schedule.outputs)} · {schedule.clock} · {needs}"
+    shapes = [_shape(output, base) for output in schedule.plain]
+    shapes += [f"{len(schedule.patterns)} lines for groups"] if schedule.patterns else []
+    total = "" if schedule.first.length is None else f" · total {time_text(schedule.first.length)}"
+    return f"{' · '.join(shapes)} · {schedule.clock}{total}"
 
 
-def _path(schedule: Schedule, base: float) -> str:
-    points = _turns(_points(schedule, base))
+def _shape(output: Output, base: Base) -> str:
+    if output.relation == "mixed" and base is None:
+        if output.keys != (output.name,):
+            return f"{output.name} needs the base of {' and '.join(output.keys)}"
+        return f"{output.name} mixes base with levels of its own, so its values need the base"
+    relative = " x base" if output.relation == "relative" and base is None else ""
+    return f"{output.name} {_path(output, 1.0 if base is None else base)}{relative}"
+
+
+def _path(output: Output, base: Base) -> str:
+    points = _turns(_points(output, base))
     shown = [f"{number_text(value)} at {time_text(time)}" for time, value in points]
     shown[0] = number_text(points[0][1])
     if len(shown) > _MOST:
         shown = [*shown[: _MOST - 2], "...", *shown[-2:]]
     path = " -> ".join(shown)
-    last = _last(schedule, base)
+    last = _last(output, base)
     if last is None:
         return f"{path} -> ..."
     return path if len(points) == 1 else f"{path}, then {number_text(last)}"
 
 
-def _points(schedule: Schedule, base: float) -> list[tuple[Fraction, float]]:
+def _points(output: Output, base: Base) -> list[tuple[Fraction, float]]:
     """The times at which phases meet, with the values on both sides where they differ."""
-    points = [(Fraction(0), schedule.exactly(0, base))]
-    for phase in schedule.phases:
+    points = [(Fraction(0), output.exactly(0, base))]
+    for phase in output.phases:
         end = phase.end
         if end is None:
-            settled = schedule.settled
-            if settled is None or _last(schedule, base) is None:
-                points += _far_peak(schedule, phase.begin, base)
+            settled = output.settled
+            if settled is None or _last(output, base) is None:
+                points += _far_peak(output, phase.begin, base)
                 break
             end = Fraction(round(settled) if settled > 100 else settled)
-            points.append((end, schedule.exactly(end + 1, base)))
+            points.append((end, output.exactly(end + 1, base)))
             break
-        if len(schedule.phases) <= _LOOKED:
-            points += _inside(schedule, phase.begin, end, base)
-        before, after = schedule.left(end, base), schedule.exactly(end, base)
+        if len(output.phases) <= _LOOKED:
+            points += _inside(output, phase.begin, end, base)
+        before, after = output.left(end, base), output.exactly(end, base)
         points.append((end, before))
         if abs(after - before) > 1e-12 * max(abs(after), abs(before)):
             points.append((end, after))
     return points
 
 
-def _inside(schedule: Schedule, begin: Fraction, end: Fraction, base: float) -> list[tuple[Fraction, float]]:
+def _inside(output: Output, begin: Fraction, end: Fraction, base: Base) -> list[tuple[Fraction, float]]:
     """The highest and the lowest point inside a phase, where they are beyond both of its ends."""
     points = [(begin + (end - begin) * k / 32, "right") for k in range(32)] + [(end, "left")]
-    for part in schedule.timeline.chain.parts:
+    for part in output.timeline.chain.parts:
         if part.begin <= begin and (part.end is None or begin < part.end):
             # Where phases meet inside arithmetic is where it turns.
             points += [(t, side) for t, side in moments(part.body, begin, end)]
     points.sort()
-    values = [schedule.left(t, base) if side == "left" else schedule.exactly(t, base) for t, side in points]
+    values = [output.left(t, base) if side == "left" else output.exactly(t, base) for t, side in points]
     slack = 1e-6 * max(map(abs, values))
     found = []
-    ends = schedule.exactly(begin, base), schedule.left(end, base)
+    ends = output.exactly(begin, base), output.left(end, base)
     for pick in (max, min):
         index = values.index(pick(values))
         if abs(values[index] - pick(ends)) > slack:
@@ -84,24 +94,24 @@ def _inside(schedule: Schedule, begin: Fraction, end: Fraction, base: float) -> 
     return sorted(found)
 
 
-def _far_peak(schedule: Schedule, begin: Fraction, base: float) -> list[tuple[Fraction, float]]:
+def _far_peak(output: Output, begin: Fraction, base: Base) -> list[tuple[Fraction, float]]:
     """The peak of a phase without end that rises and then falls, as Noam's: between powers of two, then by thirds."""
     times = [begin + 2**k for k in range(50)]
-    values = [schedule.exactly(time, base) for time in times]
+    values = [output.exactly(time, base) for time in times]
     peak = values.index(max(values))
     if not 0 < peak < len(times) - 1 or values[peak] <= 1.000001 * max(values[0], values[-1]):
         return []
     low, high = times[peak - 1], times[peak + 1]
     while high - low > 2:
         first, second = (2 * low + high) / 3 // 1, (low + 2 * high) / 3 // 1
-        if schedule.exactly(first, base) < schedule.exactly(second, base):
+        if output.exactly(first, base) < output.exactly(second, base):
             low = Fraction(first)
         else:
             high = Fraction(second)
         if second - first < 1:
             break
-    best = max((Fraction(low + k) for k in range(int(high - low) + 1)), key=lambda time: schedule.exactly(time, base))
-    return [(best, schedule.exactly(best, base))]
+    best = max((Fraction(low + k) for k in range(int(high - low) + 1)), key=lambda time: output.exactly(time, base))
+    return [(best, output.exactly(best, base))]
 
 
 def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]:
@@ -119,14 +129,11 @@ def _turns(points: list[tuple[Fraction, float]]) -> list[tuple[Fraction, float]]
     return kept
 
 
-def _last(schedule: Schedule, base: float) -> float | None:
+def _last(output: Output, base: Base) -> float | None:
     """The value that stays in the end, None where none does."""
-    if schedule.length is not None:
-        return schedule.exactly(schedule.length, base)
-    settled = schedule.settled
-    if (
-        settled is not None
-        and schedule.exactly(settled + 1.0, base) == 0 < schedule.exactly(settled * 0.99, base) < 1e-280
-    ):
+    if output.length is not None:
+        return output.exactly(output.length, base)
+    settled = output.settled
+    if settled is not None and output.exactly(settled + 1.0, base) == 0 < output.exactly(settled * 0.99, base) < 1e-280:
         return None  # it only falls below what floats can hold
-    return None if settled is None else schedule.exactly(settled + 1.0, base)
+    return None if settled is None else output.exactly(settled + 1.0, base)

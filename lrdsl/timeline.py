@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -148,7 +148,9 @@ Node = Since | Progress | Left | Level | Operation | Blend | Anchored | Chain | 
 
 @dataclass(frozen=True, slots=True)
 class BaseRow:
-    """What the driven key held when the schedule was attached."""
+    """What a driven key held when the schedule was attached."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +192,14 @@ def rounded(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def levels(rows: Sequence[Row], base: float, known: Sequence[float] = ()) -> list[float]:
-    """The values of the level program; each row uses rows before it only. `known` are those that are computed already."""
+def levels(rows: Sequence[Row], base: float | Mapping[str, float], known: Sequence[float] = ()) -> list[float]:
+    """The values of the level program; each row uses rows before it only. `base` is one number, or one for each key; `known`
+    are the values that are computed already."""
     values = list(known)
     for row in rows[len(values) :]:
         match row:
-            case BaseRow():
-                values.append(base)
+            case BaseRow(key):
+                values.append(base[key] if isinstance(base, Mapping) else base)
             case ExactRow(exact):
                 values.append(rounded(exact))
             case RealRow(real):

@@ -384,7 +384,7 @@ def test_two_bases_one_falls_and_one_rises() -> None:
 
 def test_a_look_up_is_a_bisection() -> None:
     schedule = lrdsl.compile(" then ".join(f"linear(3, from=1, to=0.{n % 9 + 1})" for n in range(10_000)))
-    kernel = ChainKernel(schedule.timeline.chain, schedule.levels())
+    kernel = ChainKernel(schedule.timeline.chain, schedule.first.levels())
 
     assert kernel.scalar(29_999.0) == schedule(29_999)
     assert sum(program is not None for program in kernel._programs) == 1
@@ -418,7 +418,7 @@ def test_powers_have_the_same_bits_at_the_exponents_that_numpy_treats_apart() ->
 def test_a_blend_is_exact_at_both_ends_and_never_outside(start: float, stop: float) -> None:
     schedule = lrdsl.compile(f"abs(cosine(10, from={start!r}, to={stop!r})) for 10")
     inner = schedule.timeline.chain.parts[0].body.operands[0]  # type: ignore[union-attr]
-    levels = schedule.levels()
+    levels = schedule.first.levels()
     program = lower(inner, levels)
     prepared = scalar(program.form, program.row)
     low, high = min(start, stop), max(start, stop)

@@ -64,7 +64,7 @@ def test_what_becomes_negative_or_infinite_is_refused_with_its_time(text: str, c
 def test_what_stays_finite_and_positive_passes(text: str) -> None:
     schedule = lrdsl.compile(text)
 
-    assert [v for v in verdicts(schedule.timeline, schedule.levels()) if v.kind != "undecided"] == []
+    assert [v for v in verdicts(schedule.timeline, schedule.first.levels()) if v.kind != "undecided"] == []
 
 
 @given(schedules())
@@ -73,7 +73,7 @@ def test_bounds_hold_at_every_time(drawn: tuple[object, Fraction | None]) -> Non
         schedule = lrdsl.compile(show(drawn[0]), total=None if drawn[1] is None else str(drawn[1]))
     except lrdsl.ScheduleError:
         return
-    known = schedule.levels()
+    known = schedule.first.levels()
     for part in schedule.timeline.chain.parts[:20]:
         end = part.begin + 1000 if part.end is None else part.end
         for a, b in ((part.begin, end), (part.begin, (part.begin + end) / 2), ((part.begin * 3 + end) / 4, end)):
@@ -89,15 +89,15 @@ def test_bounds_hold_at_every_time(drawn: tuple[object, Fraction | None]) -> Non
 
 def test_jumps_are_found_where_phases_meet() -> None:
     schedule = lrdsl.compile("warmup(10, to=1) then 0.5 until 20 then cosine(10) then hold(5)")
-    found = jumps(schedule.timeline, schedule.levels())
+    found = jumps(schedule.timeline, schedule.first.levels())
 
     assert [(jump.time, jump.before, jump.after) for jump in found] == [(10, 1.0, 0.5)]
     limited = lrdsl.compile("1 for 5 then 0.1 floor 0.3")
-    assert [(j.time, j.before, j.after) for j in jumps(limited.timeline, limited.levels())] == [(5, 1.0, 0.3)]
+    assert [(j.time, j.before, j.after) for j in jumps(limited.timeline, limited.first.levels())] == [(5, 1.0, 0.3)]
     assert (
         jumps(
             lrdsl.compile("warmup(5, to=1) then cosine(5)").timeline,
-            lrdsl.compile("warmup(5, to=1) then cosine(5)").levels(),
+            lrdsl.compile("warmup(5, to=1) then cosine(5)").first.levels(),
         )
         == []
     )

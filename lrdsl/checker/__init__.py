@@ -7,6 +7,8 @@ levels: those are the planner's.
     names.py         what each name of the text stands for
     expressions.py   expressions to program nodes
     calls.py         calls to the definition that fits
+    scope.py, kinds.py   what a name may mean at a place; numbers, times and shares
+    units.py         what units are worth, and the clock
     suggestions.py   what was typed, and what is offered
 """
 
@@ -17,45 +19,92 @@ from collections.abc import Mapping
 from .. import problems, program, tree
 from ..diagnostic import Diagnostic
 from ..parser import Parsed
+from ..patterns import Numbers, narrowest
 from . import suggestions
-from .expressions import MOST_NODES, Check, Scope, TooManyNodes
+from .expressions import MOST_NODES, Check, TooManyNodes
 from .library import CONSTANTS, VARIABLES, Library, prelude
-from .names import KNOWN, Names, collect
+from .names import KNOWN, GroupLine, Names, collect
+from .scope import Scope
+from .units import Units, Worth, connected, settle
 
-__all__ = ["check", "prelude"]
+__all__ = ["check", "prelude", "winners"]
+
+_TRIED = (1, 0, 2)  # numbers with which a line for groups is tried before any group is known
 
 
 def check(
-    parsed: Parsed, bound: Mapping[str, tree.Expression], library: Library | None = None
+    parsed: Parsed,
+    bound: Mapping[str, tree.Expression],
+    library: Library | None = None,
+    winners: Mapping[str, tuple[GroupLine, Numbers]] | None = None,
 ) -> tuple[program.Program | None, list[Diagnostic]]:
-    """The program of a text, or None where there is none, and the problems."""
+    """The program of a text, or None where there is none, and the problems.
+
+    `winners` are the lines that one group of the optimizer sees in the place of plain outputs.
+    """
     names = collect(parsed, dict(bound), prelude() if library is None else library)
-    work = Check(names)
+    work = Check(names, winners or {})
     work.problems += names.problems
     _check_bindings(names, parsed, work)
+    total = _total(work)
+    units = _units(work, total)
     outputs: dict[str, program.Node] = {}
-    total: program.Node | None = None
+    lines: list[tuple[program.Line, ...]] = []
+    claims: list[program.Claim] = []
     try:
-        if "lr" in names.outputs:
-            work.inside.append("lr")
-            outputs["lr"] = work.schedule(names.outputs["lr"], Scope())
-            work.inside.pop()
-        if work.text_of("total") is not None:
-            total = _total(work)
+        outputs = {
+            name: work.output(name, None) for name in names.all_outputs if name in names.outputs or name in work.winners
+        }
+        if winners is None:
+            lines = [_line(work, line) for line in names.groups]
+            claims = [claim for one in names.claims if (claim := _claim(work, one))]
     except TooManyNodes:
-        work.report(problems.too_many_nodes(names.outputs["lr"].span, MOST_NODES))
+        place = next(iter(names.outputs.values()), None) or names.groups[0].value
+        work.report(problems.too_many_nodes(place.span, MOST_NODES))
     _check_unused(names, parsed, work)
-    if "lr" not in outputs and not parsed.problems and not work.problems:
+    if not names.all_outputs and not parsed.problems and not work.problems:
         work.problems.append(problems.no_output(parsed.source))
+    given = {name for name in KNOWN if work.text_of(name) is not None}
+    settled = settle(work.uses, work.coerced, units, given, parsed.source)
+    work.problems += settled.problems
     params = {name: param.value.span.text for name, param in names.params.items()}
     params |= {name: value.span.text for name, value in names.bound.items()}
-    good = not work.problems and "lr" in outputs
-    return (program.Program(outputs, total, params) if good else None), _unique(work.problems)
+    if any(problem.code not in problems.LATE for problem in work.problems):
+        return None, _unique(work.problems)
+    made = program.Program(outputs, total, params, settled.clock, settled.rates, tuple(claims), tuple(lines))
+    return made, _unique(work.problems)
 
 
-def _total(work: Check) -> program.Node:
+def winners(parsed: Parsed, group: str) -> dict[str, tuple[GroupLine, Numbers]] | list[Diagnostic]:
+    """The lines that a group of this name sees, or the problems: of the patterns that match, one must be the narrowest."""
+    names = collect(parsed, {}, prelude())
+    found: dict[str, tuple[GroupLine, Numbers]] = {}
+    wrong: list[Diagnostic] = []
+    for output in names.all_outputs:
+        matching = [
+            (line, ways) for line in names.groups if line.output == output and (ways := line.pattern.ways(group))
+        ]
+        if not matching:
+            continue
+        best = narrowest([line.pattern for line, _ in matching])
+        if best is None:
+            spans = [line.span for line, _ in matching]
+            patterns = [line.pattern.text for line, _ in matching]
+            wrong.append(problems.undecided_group(spans, output, group, patterns))
+            continue
+        line, ways = matching[best]
+        if len(ways) > 1:
+            shown = [", ".join(f"{name} = {number}" for name, number in way) for way in ways[:3]]
+            wrong.append(problems.two_numbers(line.span, line.pattern.text, group, shown))
+            continue
+        found[output] = (line, ways[0])
+    return wrong or found
+
+
+def _total(work: Check) -> program.Node | None:
     text = work.text_of("total")
-    assert text is not None
+    if text is None:
+        return None
     before = len(work.problems)
     work.inside.append("total")
     made = work.duration(text, Scope())
@@ -63,6 +112,59 @@ def _total(work: Check) -> program.Node:
     if len(work.problems) == before and _share_in(made):
         return work.report(problems.total_of_itself(text.span))
     return made
+
+
+def _units(work: Check, total: program.Node | None) -> Units:
+    """What is said of one step, epoch and sample; saying it is no use of a unit."""
+    of_total = {use.unit for use in work.uses}
+    said: list[Worth] = []
+    for name in KNOWN[1:]:
+        text = work.text_of(name)
+        if text is None:
+            continue
+        uses, coerced, before = work.uses, work.coerced, len(work.problems)
+        work.uses, work.coerced = [], []
+        work.inside.append(name)
+        made = work.duration(text, Scope())
+        work.inside.pop()
+        used = {use.unit for use in work.uses} | ({"steps"} if work.coerced else set())
+        work.uses, work.coerced = uses, coerced
+        if len(work.problems) == before:
+            shares = _share_in(made)
+            used |= of_total if shares else set()
+            said.append(Worth(name, made, frozenset(used or {"steps"}), shares))
+    units, found = connected(said, total)
+    work.problems += found
+    return units
+
+
+def _line(work: Check, line: GroupLine) -> tuple[program.Line, ...]:
+    """A line for groups as a group sees it that only this line matches, tried with a few numbers."""
+    tried = []
+    for number in _TRIED if line.pattern.names else _TRIED[:1]:
+        numbers = tuple((name, number) for name in line.pattern.names)
+        work.winners = {line.output: (line, numbers)}
+        names = (line.output, *(name for name in work.names.outputs if name != line.output))
+        tried.append(program.Line(line.output, line.pattern.text, {name: work.output(name, None) for name in names}))
+    work.winners = {}
+    return tuple(tried)
+
+
+def _claim(work: Check, node: tree.Assert) -> program.Claim | None:
+    claim = node.claim
+    if node.name not in work.names.outputs:
+        if node.name not in work.names.lost:
+            guess = suggestions.OUTPUTS.get(node.name) or suggestions.closest(node.name, work.names.outputs)
+            work.report(problems.asserts_what(node.name_span, node.name, tuple(work.names.outputs), guess))
+        return None
+    if claim.at is None or claim.value is None:
+        work.report(problems.not_yet(node.span, "a claim for all times"))
+        return None
+    why = "what is asserted is a constant"
+    at, *windows = (work.moment(one) for one in (claim.at, *(value for _, value in node.windows)))
+    value = work.number(claim.value, Scope().fixed(why))
+    words = [word for word, _ in node.windows]
+    return program.Claim(node.name, claim.word, at, value, tuple(zip(words, windows, strict=True)), node.span)
 
 
 def _share_in(node: program.Node) -> bool:
@@ -82,22 +184,39 @@ def _check_bindings(names: Names, parsed: Parsed, work: Check) -> None:
     for name, value in names.bound.items():
         if name in names.lets:
             work.report(problems.binds_a_let(value.span, name, names.lets[name].name_span))
-        elif name in KNOWN[1:]:
-            work.report(problems.not_yet(value.span, f"`{name}`"))
-        elif name != "total" and name not in names.params and name not in mentioned and name not in names.lost:
-            known = {*names.params, "total"}
+        elif name in names.all_outputs:
+            work.report(problems.binds_an_output(value.span, name))
+        elif name not in KNOWN and name not in names.params and name not in mentioned and name not in names.lost:
+            known = {*names.params, *KNOWN}
             guess = suggestions.BINDINGS.get(name) or suggestions.closest(name, known)
             work.report(problems.no_use_for(value.span, name, guess, sorted(names.params)))
         elif name in names.params and _bare(value):
             default = names.params[name].value
-            if any(isinstance(n, tree.Number) and n.unit not in (None, "steps") for n in tree.walk(default)):
-                work.report(problems.needs_a_unit(value.span, name, value.span.text, default.span))
+            units = [unit for unit in _units_in(default, names) if unit != "steps"]
+            if units:
+                unit = next((unit for unit in units if unit != "%"), "%")
+                work.report(problems.needs_a_unit(value.span, name, value.span.text, default.span, unit))
 
 
 def _bare(value: tree.Expression) -> bool:
     return not any(isinstance(node, tree.Number) and node.unit is not None for node in tree.walk(value)) and not any(
         isinstance(node, tree.Name) and node.name == "total" for node in tree.walk(value)
     )
+
+
+def _units_in(value: tree.Expression, names: Names) -> list[str]:
+    """The units in an expression, and in what its names stand for."""
+    found: list[str] = []
+    todo, seen = [value], set[str]()
+    while todo:
+        for node in tree.walk(todo.pop()):
+            if isinstance(node, tree.Number) and node.unit is not None:
+                found.append(node.unit)
+            elif isinstance(node, tree.Name) and node.name not in seen and node.name not in names.bound:
+                seen.add(node.name)
+                for table in (names.params, names.lets):
+                    todo += [table[node.name].value] if node.name in table else []
+    return found
 
 
 def _mentioned(file: tree.File) -> set[str]:
@@ -121,11 +240,12 @@ def _roots(file: tree.File) -> list[tree.Expression]:
 def _check_unused(names: Names, parsed: Parsed, work: Check) -> None:
     """What nothing uses is checked for names only."""
     unused: dict[str, tree.Param | tree.Let] = {**names.params, **names.lets}
+    numbers = names.numbers()
     for name, statement in unused.items():
-        if name in work.used or name == "total" or name in names.bound:
+        if name in work.used or name in KNOWN or name in names.bound:
             continue
         for node in tree.walk(statement.value):
-            if isinstance(node, tree.Name) and node.name not in names.known() | {*VARIABLES, *CONSTANTS}:
+            if isinstance(node, tree.Name) and node.name not in names.known() | numbers | {*VARIABLES, *CONSTANTS}:
                 guess = suggestions.closest(node.name, names.known())
                 work.report(problems.unknown_name(node.span, node.name, guess))
             if isinstance(node, tree.Name) and node.name == "base" and name in names.params:

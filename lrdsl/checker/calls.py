@@ -17,9 +17,11 @@ from ..program import Kind, core
 from ..source import Span
 from . import suggestions
 from .library import LEVELS, Definition
+from .scope import Bound, Scope
+from .units import Coerced
 
 if TYPE_CHECKING:
-    from .expressions import Check, Scope
+    from .expressions import Check
 
 _REPEAT = ("times", "stretch", "factor")
 
@@ -44,7 +46,7 @@ def call(check: Check, node: tree.Call, scope: Scope) -> program.Node:
 
 def _unknown(check: Check, node: tree.Call) -> program.Node:
     name = node.name
-    if check.text_of(name) is not None:
+    if check.text_of(name) is not None or name in check.names.all_outputs:
         return check.report(problems.no_arguments(node.span, name))
     if name in suggestions.MEASURED:
         return check.report(problems.measured(node.name_span, name))
@@ -132,8 +134,6 @@ def _curve(
         return program.Broken(node.span)
     if len(positional) > 1:
         return check.report(problems.too_many_values(node, _second_as_level(node, definition)))
-    from .expressions import Bound, Scope  # the two modules call each other
-
     length = None
     if positional:
         offer = _length_as_level(node, definition, positional[0])
@@ -163,11 +163,17 @@ def _curve(
         circle = check.inside[check.inside.index(node.name) :]
         check.inside.pop()
         return check.report(problems.circle(node.name_span, circle))
-    before = len(check.problems)
+    before, coerced = len(check.problems), len(check.coerced)
     body = check.number(definition.body, inner)
     complement = None if definition.complement is None else check.number(definition.complement, inner)
     check.inside.pop()
     check.problems[before:] = [problems.in_call(problem, node.span) for problem in check.problems[before:]]
+    # Where the definition itself takes a time for a number, the call is what can be changed.
+    others = tuple(" ".join(sorted(other.needs)) for other in definitions if other is not definition)
+    check.coerced[coerced:] = [
+        Coerced(one.span, node.span, others) if one.call is None and definition.holds(one.span) else one
+        for one in check.coerced[coerced:]
+    ]
     shape = definition.kind == "shape"
     return program.Call(
         node.name, length, levels, body if shape else None, complement, None if shape else body,
@@ -190,6 +196,8 @@ def _level(
             written = core(written)
         case _ if written.kind is Kind.SHARE:
             written = check.report(problems.share_in_level(argument.value.span))
+        case _ if written.kind is Kind.TIME:
+            check.coerced.append(Coerced(argument.value.span))
     return program.Level(name, written, fallback, ahead)
 
 

@@ -6,50 +6,24 @@ settled; every independent problem on the way is collected, and what is broken b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .. import problems, program, tree
 from ..diagnostic import Diagnostic
+from ..durations import MOST_DIGITS, too_long
 from ..functions import FUNCTIONS, NAMED
 from ..parser import DEEPEST
-from ..program import Kind, core
+from ..program import DRIVEN, Kind, core
 from ..source import Span
-from . import calls, suggestions
+from . import calls, kinds, suggestions
 from .library import CONSTANTS, VARIABLES
-from .names import DRIVEN, KNOWN, Names
+from .names import KNOWN, GroupLine, Names
+from .scope import Bound, Scope
+from .units import EXAMPLES, Coerced, Use
 
 MOST_NODES = 200_000
-MOST_DIGITS = 1_000
-_TOO_LARGE = 10**MOST_DIGITS
-
-LevelMark = str  # a formal that is a level: its value is known to the planner only
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """An expression and the scope in which it was written."""
-
-    value: tree.Expression
-    scope: Scope
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a bare name may mean besides the names of the text.
-
-    `formals` are those of the shape or curve in whose body we are. `constant` says that nothing may depend on time here,
-    `plain` that `base` may not stand here either, and why.
-    """
-
-    formals: dict[str, Bound | LevelMark] = field(default_factory=dict)
-    constant: bool = False
-    plain: str | None = None
-    builtin: bool = False  # inside a definition of the prelude
-    length: bool = False  # inside a length, where a share is a time
-
-    def fixed(self, plain: str | None = None, length: bool = False) -> Scope:
-        return Scope(self.formals, True, plain or self.plain, self.builtin, length)
 
 
 class TooManyNodes(Exception):
@@ -58,19 +32,34 @@ class TooManyNodes(Exception):
 
 @dataclass(slots=True)
 class Check:
-    """The work on one text: its names, what is being put in, and the problems found."""
+    """The work on one text: its names, what is being put in, and the problems found.
+
+    `winners` are the lines that a group sees in the place of plain outputs, with their numbers; `uses` and `coerced` tell where
+    units are used, and where a time stands for the number of its steps.
+    """
 
     names: Names
+    winners: Mapping[str, tuple[GroupLine, tuple[tuple[str, int], ...]]] = field(default_factory=dict)
+    uses: list[Use] = field(default_factory=list)
+    coerced: list[Coerced] = field(default_factory=list)
+    current: tuple[str, bool] | None = None  # the output whose text is read, and whether it is a group's line
     problems: list[Diagnostic] = field(default_factory=list)
     inside: list[str] = field(default_factory=list)  # names that are being put in, outermost first
     nodes: int = 0
     depth: int = 0
-    base: bool = False
     used: set[str] = field(default_factory=set)
 
     def report(self, problem: Diagnostic) -> program.Broken:
         self.problems.append(problem)
         return program.Broken(problem.labels[0].span)
+
+    def use(self, unit: str, span: Span) -> None:
+        self.uses.append(Use(unit, span))
+
+    def _steps_of(self, node: program.Node) -> None:
+        """A time where a number must stand counts as its steps, and a clock without steps has none."""
+        if node.kind is Kind.TIME:
+            self.coerced.append(Coerced(node.span))
 
     # --- schedules and values -------------------------------------------------------------------------------------
 
@@ -81,14 +70,16 @@ class Check:
             case program.Quantity() | program.Total():
                 return self.report(problems.quantity_as_value(node.span))
             case _ if made.kind is Kind.SHARE:
-                return self.report(problems.share_as_value(_share(made)))
+                return self.report(problems.share_as_value(kinds.share(made)))
+        self._steps_of(made)
         return made
 
     def number(self, node: tree.Expression, scope: Scope) -> program.Node:
         """Where a number must stand; a time counts as its steps."""
         made = self.value(node, scope)
         if made.kind is Kind.SHARE:
-            return self.report(problems.share_as_value(_share(made)))
+            return self.report(problems.share_as_value(kinds.share(made)))
+        self._steps_of(made)
         return made
 
     def value(self, node: tree.Expression, scope: Scope) -> program.Node:
@@ -133,10 +124,9 @@ class Check:
                 return program.Written(node.value, node.span)
             case "%":
                 return program.Share(node.value / 100, node.span, Kind.TIME if scope.length else Kind.SHARE)
-            case "steps":
-                return program.Quantity(node.value, node.unit, node.span)
             case unit:
-                return self.report(problems.not_yet(node.span, f"the unit `{unit}`"))
+                self.use(unit, node.span)
+                return program.Quantity(node.value, unit, node.span)
 
     def _negative(self, node: tree.Negative, scope: Scope) -> program.Node:
         operand = self.value(node.operand, scope)
@@ -154,6 +144,9 @@ class Check:
             return program.Inner(made, formal.value.span, made.kind)
         if formal is not None:
             return program.LevelName(name, span)
+        number = next((number for one, number in scope.numbers if one == name), None)
+        if number is not None:
+            return program.Written(Fraction(number), span)
         if name in VARIABLES:
             if scope.constant:
                 return self.report(problems.not_constant(span, name))
@@ -162,16 +155,21 @@ class Check:
         if name in CONSTANTS:
             return program.Irrational(name, span)  # type: ignore[arg-type]
         if name == "base":
-            if scope.plain:
-                return self.report(problems.base_here(span, scope.plain))
-            self.base = True
-            return program.Base(span)
+            if scope.plain or self.current is None:
+                return self.report(problems.base_here(span, scope.plain or "only outputs have a base"))
+            if self.current[0] not in DRIVEN:
+                return self.report(problems.no_base(span, self.current[0]))
+            return program.Base(self.current[0], span)
         if name == "total":
             self.used.add(name)
             return program.Total(span)
         found = self.text_of(name)
         if found is not None:
             return self._put_in(node, found, scope)
+        if name in self.names.outputs or name in self.winners:
+            if scope.constant:
+                return self.report(problems.not_constant(span, name))
+            return self.output(name, node)
         if name in self.names.library:
             return calls.call(self, tree.Call(name, (), span, span), scope)
         return self._unknown(node)
@@ -183,7 +181,7 @@ class Check:
         for table in (self.names.params, self.names.lets):
             if name in table:
                 return table[name].value
-        return self.names.outputs.get(name)
+        return None
 
     def _put_in(self, node: tree.Name, text: tree.Expression, scope: Scope) -> program.Node:
         name = node.name
@@ -191,13 +189,32 @@ class Check:
         if name in self.inside:
             circle = [*self.inside[self.inside.index(name) :], name]
             return self.report(problems.circle(node.span, circle))
-        if name in DRIVEN[1:] and name in self.names.outputs:
-            return program.Broken(node.span)  # the output itself is answered by "not yet"
         plain = "a `param` is a constant of its own" if name in self.names.params else None
+        numbers = scope.numbers if name in self.names.lets else ()
         self.inside.append(name)
-        made = self.value(text, Scope({}, scope.constant, plain or scope.plain, length=scope.length))
+        made = self.value(text, Scope({}, scope.constant, plain or scope.plain, length=scope.length, numbers=numbers))
         self.inside.pop()
         return program.Inner(made, node.span, made.kind)
+
+    def output(self, name: str, use: tree.Name | None) -> program.Node:
+        """An output as the group sees it; in the group's own line its name is the plain output. `use` is where it is used."""
+        line, numbers = self.winners.get(name, (None, ()))
+        if line is None or self.current == (name, True):
+            if name not in self.names.outputs:
+                assert use is not None
+                return self.report(problems.no_plain_output(use.span, name))
+            text, shown, numbers, current = self.names.outputs[name], name, (), (name, False)
+        else:
+            text, shown, current = line.value, f'{name}["{line.pattern.text}"]', (name, True)
+        if shown in self.inside:
+            circle = [*self.inside[self.inside.index(shown) :], shown]
+            return self.report(problems.circle(text.span if use is None else use.span, circle))
+        self.inside.append(shown)
+        before, self.current = self.current, current
+        made = self.schedule(text, Scope(numbers=numbers))
+        self.inside.pop()
+        self.current = before
+        return made if use is None else program.Output(name, made, name if name in DRIVEN else None, use.span)
 
     def _unknown(self, node: tree.Name) -> program.Node:
         name = node.name
@@ -208,7 +225,7 @@ class Check:
         if name == "next":
             return self.report(problems.next_outside(node.span))
         if name in KNOWN:
-            return self.report(problems.not_yet(node.span, f"`{name}`"))
+            return self.report(problems.how_much(node.span, name, next(iter(EXAMPLES[name].values()))))
         if name in suggestions.MEASURED:
             return self.report(problems.measured(node.span, name))
         offer = suggestions.curve(name, self.names.library)
@@ -247,10 +264,22 @@ class Check:
             return self._fold(operator, a.value, b.value, span)
         if operator == "/" and isinstance(b, program.Written) and b.value == 0:
             return self.report(problems.division_by_zero(span))
-        kind = _kind(operator, left.kind, right.kind)
+        kind = kinds.result(operator, left.kind, right.kind)
         if kind is None:
-            return self.report(problems.share_as_value(_share(left if left.kind is Kind.SHARE else right)))
+            return self.report(problems.share_as_value(kinds.share(left if left.kind is Kind.SHARE else right)))
+        if operator in "+-":
+            self._count_steps([left, right])
+        elif kind is not Kind.TIME and (operator == "*" or left.kind is Kind.NUMBER):
+            for operand in (left, right):
+                self._steps_of(operand)
         return program.Operation(operator, (left, right), span, kind)
+
+    def _count_steps(self, operands: list[program.Node]) -> None:
+        """A bare number beside a time counts steps."""
+        if any(operand.kind is Kind.TIME for operand in operands):
+            for operand in operands:
+                if operand.kind is Kind.NUMBER:
+                    self.use("steps", operand.span)
 
     def _fold(self, operator: str, a: Fraction, b: Fraction, span: Span) -> program.Node:
         match operator:
@@ -284,13 +313,16 @@ class Check:
             return self._extreme(node, operands)
         for operand in operands:
             if operand.kind is Kind.SHARE:
-                return self.report(problems.share_as_value(_share(operand)))
+                return self.report(problems.share_as_value(kinds.share(operand)))
         kind = operands[0].kind if node.name == "abs" else Kind.NUMBER
+        if kind is Kind.NUMBER:
+            self._steps_of(operands[0])
         return program.Operation(node.name, tuple(operands), node.span, kind)
 
     def _extreme(self, node: tree.Call, operands: list[program.Node]) -> program.Node:
         kinds = {operand.kind for operand in operands}
         kind = Kind.TIME if Kind.TIME in kinds else Kind.SHARE if Kind.SHARE in kinds else Kind.NUMBER
+        self._count_steps(operands)
         values = [core(operand) for operand in operands]
         written = [value.value for value in values if isinstance(value, program.Written)]
         if len(written) == len(values):
@@ -326,6 +358,10 @@ class Check:
         value = self.value(clause.value, scope.fixed())
         if value.kind is Kind.SHARE:
             value = self.report(problems.share_as_limit(clause.value.span, clause.word))
+        if body.kind is Kind.TIME:
+            self._count_steps([body, value])
+        else:
+            self._steps_of(value)
         return program.Limit(body, "max" if clause.word == "floor" else "min", value, span, body.kind)
 
     # --- durations ------------------------------------------------------------------------------------------------
@@ -335,9 +371,22 @@ class Check:
         if self._doubtful(node, scope, node.span, offer):
             return program.Broken(node.span)
         made = self.value(node, scope.fixed("a duration is exact", length=True))
-        inexact = _inexact(made)
+        inexact = kinds.inexact(made)
         if inexact is not None:
             return self.report(problems.not_exact(inexact.span))
+        if made.kind is Kind.NUMBER and not isinstance(core(made), program.Broken):
+            self.use("steps", made.span)
+        return made
+
+    def moment(self, node: tree.Expression) -> program.Node:
+        """A moment of an assertion: exact, and 0 and fractions are fine."""
+        made = self.value(node, Scope().fixed("a moment is exact", length=True))
+        inexact = kinds.inexact(made)
+        if inexact is not None:
+            return self.report(problems.not_exact(inexact.span))
+        zero = isinstance(core(made), program.Written) and core(made).value == 0  # type: ignore[union-attr]
+        if made.kind is Kind.NUMBER and not zero:
+            self.use("steps", made.span)
         return made
 
     def _doubtful(self, node: tree.Expression, scope: Scope, span: Span, offer: tuple[Span, str] | None) -> bool:
@@ -369,47 +418,3 @@ class Check:
                     return False
                 case _:
                     return False
-
-
-def _kind(operator: str, a: Kind, b: Kind) -> Kind | None:
-    """The kind of a result; None where a share stands in a value's arithmetic."""
-    kinds = {a, b}
-    if operator in "+-":
-        return Kind.TIME if Kind.TIME in kinds else Kind.SHARE if Kind.SHARE in kinds else Kind.NUMBER
-    if operator == "*":
-        if kinds == {Kind.NUMBER, Kind.SHARE}:
-            return Kind.SHARE
-        if Kind.SHARE in kinds:
-            return None
-        return Kind.TIME if kinds == {Kind.NUMBER, Kind.TIME} else Kind.NUMBER
-    if b is Kind.NUMBER:
-        return a
-    if b is Kind.SHARE and a is Kind.NUMBER:
-        return None
-    return Kind.NUMBER
-
-
-def _share(node: program.Node) -> Span:
-    """Where the share in a node is written."""
-    match node:
-        case program.Inner():
-            return _share(node.body)
-        case program.Operation():
-            return next((_share(one) for one in node.operands if one.kind is Kind.SHARE), node.span)
-    return node.span
-
-
-def _inexact(node: program.Node) -> program.Node | None:
-    """What keeps a duration from being exact."""
-    match node:
-        case program.Inner():
-            return _inexact(node.body)
-        case program.Operation() if node.function in ("+", "-", "*", "/", "neg", "min", "max"):
-            return next((found for operand in node.operands if (found := _inexact(operand))), None)
-        case program.Written() | program.Quantity() | program.Share() | program.Total() | program.Broken():
-            return None
-    return node
-
-
-def too_long(value: Fraction) -> bool:
-    return bool(abs(value.numerator) >= _TOO_LARGE or value.denominator >= _TOO_LARGE)

@@ -52,6 +52,10 @@ class Definition:
     def default(self, name: str) -> tree.Expression | None:
         return next((formal.default for formal in self.formals if formal.name == name), None)
 
+    def holds(self, span: Span) -> bool:
+        """Whether a span is in the text of this definition."""
+        return span.source is self.span.source and self.span.start <= span.start < self.span.end
+
     @property
     def formula(self) -> str:
         """The definition as written, without its head."""

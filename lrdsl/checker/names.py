@@ -1,7 +1,7 @@
 """What each name of a text stands for.
 
-In: statements and bindings from outside. Out: tables of params, lets, outputs and definitions, and the problems of names that
-are defined twice, are built in, or are not supported yet. Refuses to look into any expression.
+In: statements and bindings from outside. Out: tables of params, lets, outputs, groups and definitions, and the problems of names
+that are defined twice or are built in. Refuses to look into any expression.
 """
 
 from __future__ import annotations
@@ -11,13 +11,23 @@ from dataclasses import dataclass, field
 from .. import problems, tree
 from ..diagnostic import Diagnostic
 from ..parser import Parsed
+from ..patterns import BadPattern, Pattern, pattern
 from ..source import Span
 from . import suggestions
 from .library import BUILT_IN, Definition, Library, define
 
-DRIVEN = ("lr", "weight_decay", "momentum", "beta1", "beta2")
-# Parameters that every text knows, bound or not.
+# Parameters that every text knows, bound or not; what is not known when a text is compiled may be bound later.
 KNOWN = ("total", "step", "epoch", "sample")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """`output["pattern"] = value`."""
+
+    output: str
+    pattern: Pattern
+    value: tree.Expression
+    span: Span  # of the output's name and its pattern
 
 
 @dataclass(slots=True)
@@ -28,6 +38,8 @@ class Names:
     params: dict[str, tree.Param] = field(default_factory=dict)
     lets: dict[str, tree.Let] = field(default_factory=dict)
     outputs: dict[str, tree.Expression] = field(default_factory=dict)
+    groups: list[GroupLine] = field(default_factory=list)
+    claims: list[tree.Assert] = field(default_factory=list)
     bound: dict[str, tree.Expression] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     own: set[str] = field(default_factory=set)  # names of the text's own shapes and curves
@@ -35,7 +47,16 @@ class Names:
 
     def known(self) -> set[str]:
         """Every name that means something as it stands."""
-        return {*self.params, *self.lets, *self.bound, *self.library, *BUILT_IN, "total", *self.lost}
+        return {*self.params, *self.lets, *self.bound, *self.all_outputs, *self.library, *BUILT_IN, *KNOWN, *self.lost}
+
+    @property
+    def all_outputs(self) -> tuple[str, ...]:
+        """The outputs that have a line, plain or for groups, in the order of the text."""
+        return tuple(dict.fromkeys((*self.outputs, *(line.output for line in self.groups))))
+
+    def numbers(self) -> set[str]:
+        """The names that patterns give to numbers."""
+        return {name for line in self.groups for name in line.pattern.names}
 
 
 def collect(parsed: Parsed, bound: dict[str, tree.Expression], prelude: Library) -> Names:
@@ -50,8 +71,7 @@ def collect(parsed: Parsed, bound: dict[str, tree.Expression], prelude: Library)
             case tree.Assign():
                 _output(statement, places, names)
             case tree.Param():
-                if _define(statement.name, statement.name_span, places, names) and statement.name in KNOWN[1:]:
-                    names.problems.append(problems.not_yet(statement.name_span, f"`param {statement.name}`"))
+                _define(statement.name, statement.name_span, places, names)
                 names.params.setdefault(statement.name, statement)
             case tree.Let():
                 if statement.name in KNOWN:
@@ -61,11 +81,10 @@ def collect(parsed: Parsed, bound: dict[str, tree.Expression], prelude: Library)
             case tree.Shape() | tree.Curve():
                 _definition(statement, places, names, prelude)
             case tree.Group():
-                names.problems.append(
-                    problems.not_yet(statement.name_span, f'groups, as in `{statement.name}["..."]`,')
-                )
+                _group(statement, names)
             case tree.Assert():
-                names.problems.append(problems.not_yet(statement.name_span, "`assert`"))
+                names.claims.append(statement)
+    _check_numbers(names)
     return names
 
 
@@ -88,9 +107,50 @@ def _output(statement: tree.Assign, places: dict[str, Span], names: Names) -> No
         names.problems.append(problems.alias_of_output(statement.name_span, name, suggestions.OUTPUTS[name]))
     elif name in KNOWN:
         names.problems.append(problems.is_a_parameter(statement.name_span, name))
-    elif name != "lr":
-        names.problems.append(problems.not_yet(statement.name_span, f"the output `{name}`"))
     names.outputs[name] = statement.value
+
+
+def _group(statement: tree.Group, names: Names) -> None:
+    name = statement.name
+    span = Span(statement.span.source, statement.span.start, statement.span.start + _head(statement))
+    if name in suggestions.OUTPUTS:
+        names.problems.append(problems.alias_of_output(statement.name_span, name, suggestions.OUTPUTS[name]))
+        return
+    if name in BUILT_IN or name in KNOWN or (name in names.library and name not in names.own):
+        names.problems.append(problems.built_in_name(statement.name_span, name))
+        return
+    try:
+        made = pattern(statement.pattern)
+    except BadPattern as bad:
+        names.problems.append(problems.bad_pattern(span, statement.pattern, str(bad)))
+        return
+    for number in made.names:
+        if number in BUILT_IN or number in KNOWN:
+            names.problems.append(problems.built_in_name(span, number))
+            return
+    same = [line for line in names.groups if line.output == name and line.pattern.key == made.key]
+    if same:
+        names.problems.append(problems.same_pattern(span, name, statement.pattern, same[0].span))
+        return
+    names.groups.append(GroupLine(name, made, statement.value, span))
+
+
+def _head(statement: tree.Group) -> int:
+    """The length of `lr["head.*"]`."""
+    return statement.span.text.index("]", statement.span.text.index('"' + statement.pattern + '"')) + 1
+
+
+def _check_numbers(names: Names) -> None:
+    """A name is one thing: an output for groups is no param, and a number of a pattern has no other meaning."""
+    taken = {name: param.name_span for name, param in names.params.items()}
+    taken |= {name: let.name_span for name, let in names.lets.items()}
+    for line in names.groups:
+        if line.output in taken:
+            names.problems.append(problems.defined_twice(line.span, line.output, taken[line.output]))
+        for number in line.pattern.names:
+            if number in taken or number in names.library:
+                first = taken.get(number) or names.library[number][0].span
+                names.problems.append(problems.defined_twice(line.span, number, first))
 
 
 def _definition(statement: tree.Shape | tree.Curve, places: dict[str, Span], names: Names, prelude: Library) -> None:

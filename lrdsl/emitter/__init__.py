@@ -7,6 +7,7 @@ operations of each are the rows of `functions.py`. Refuses to know any text.
     folding.py   time within a cycle, exactly
     operations.py   runs them, on numbers and on blocks of arrays
     kernel.py    chains, cycles and samples
+    docstring.py what a module says of itself
     writer.py    writes them as a module that needs numpy alone, or nothing
 """
 

@@ -7,7 +7,9 @@ docstring, escaped. Refuses to compute.
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import keyword
 import math
 import re
 from collections.abc import Sequence
@@ -18,7 +20,6 @@ from typing import TYPE_CHECKING
 from .. import problems
 from ..diagnostic import ScheduleError
 from ..functions import FUNCTIONS, HALFWAVE
-from ..problems import time_text
 from ..source import Span
 from ..timeline import (
     Anchored,
@@ -42,13 +43,16 @@ from ..timeline import (
     rounded,
 )
 from . import folding, runtime_numpy, runtime_python
+from .docstring import docstring
 from .forms import split
 from .kernel import cycle_table, first_float, three_floats
 
 if TYPE_CHECKING:
+    from ..output import Output
     from ..schedule import Schedule
 
 TARGETS = ("numpy", "python")
+_TAKEN = {"np", "math", "Fraction", "bisect_right", *vars(folding), *vars(runtime_numpy), *vars(runtime_python)}
 # Python raises where IEEE has infinities, which may well be harmless: min(1, 1/t) at 0.
 _SAFE = {"/": "divide({0}, {1})", "ln": "ln({0})"}
 
@@ -57,71 +61,54 @@ def module(schedule: Schedule, target: str) -> str:
     """The source of a module that needs numpy alone (`numpy`), or nothing (`python`)."""
     if target not in TARGETS:
         raise ScheduleError(problems.bad_call(f"no target {target!r}", f"there are {' and '.join(TARGETS)}"))
-    timeline = schedule.timeline
-    work = _Writer(target, timeline.rows, timeline.phases)
-    parts = work.table(timeline.chain, "", False)
-    base = "base" if schedule.relation == "mixed" else "base=1.0"
-    unused = "" if _uses_base(timeline.rows) else "\n    del base  # the text does not use it"
-    body = [
-        f"def lr(t, {base}):",
-        f'    """The lr used by update t, in {schedule.clock} from 0{_arrays(target)}."""{unused}',
-        *(f"    {line}" for line in _level_lines(timeline.rows, parts)),
-        f"    return evaluate(t, {parts})",
-    ]
-    code = "\n".join([*body, "", "", *work.forms.values()])
-    # Reading order: what it is, the function, its forms, and the machinery last.
-    lines = [_docstring(schedule, target), *_imports(target), "", code, *_machinery(target, code)]
+    outputs = [schedule[name] for name in schedule.outputs if name in {one.name for one in schedule.plain}]
+    functions: list[str] = []
+    forms: dict[str, str] = {}
+    for output in outputs:
+        # Forms are shared: of the same phase in two outputs there is one function.
+        functions += [*_function(output, target, forms, many=len(outputs) > 1), "", ""]
+    code = "\n".join([*functions, *forms.values()])
+    # Reading order: what it is, the functions, their forms, and the machinery last.
+    lines = [docstring(schedule, target), *_imports(target), "", code, *_machinery(target, code)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _arrays(target: str) -> str:
-    return ", a number or an array of any shape" if target == "numpy" else ""
+def _function(output: Output, target: str, forms: dict[str, str], many: bool) -> list[str]:
+    timeline = output.timeline
+    work = _Writer(target, timeline.rows, timeline.phases, forms)
+    parts = work.table(timeline.chain, "", False)
+    base = "base" if output.relation == "mixed" else "base=1.0"
+    unused = "" if _uses_base(timeline.rows) else "\n    del base  # the text does not use it"
+    keyed = output.keys if many or output.keys != (output.name,) else ()
+    return [
+        f"def {_function_name(output.name)}(t, {base}):",
+        f'    """{_about(output, target, keyed)}"""{unused}',
+        *(f"    {line}" for line in _level_lines(timeline.rows, parts, keyed)),
+        f"    return evaluate(t, {parts})",
+    ]
+
+
+def _function_name(name: str) -> str:
+    """The name of an output, where that may be the name of a function in a module."""
+    taken = keyword.iskeyword(name) or name in _TAKEN or re.fullmatch(r"form_\d+|HALFWAVE", name)
+    return f"{name}_" if taken or hasattr(builtins, name) else name
+
+
+def _about(output: Output, target: str, keyed: Sequence[str]) -> str:
+    unit = output.clock.removesuffix("s")
+    when = f"used by update t, in {output.clock} from 0" if unit == "step" else f"at time t, in {output.clock} from 0"
+    arrays = ", a number or an array of any shape" if target == "numpy" else ""
+    of_base = f"; base is a number, or a mapping by key: {', '.join(keyed)}" if keyed else ""
+    return f"The {output.name} {when}{arrays}{of_base}."
 
 
 def _uses_base(rows: Sequence[Row]) -> bool:
     return any(isinstance(row, BaseRow) for row in rows)
 
 
-def _docstring(schedule: Schedule, target: str) -> str:
-    text = schedule.text.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    needs = "numpy alone" if target == "numpy" else "nothing but Python"
-    lines = [f'"""lr as a function of time in {schedule.clock}; needs {needs}.', ""]
-    lines += [f"    {line}".rstrip() for line in text.splitlines()]
-    if schedule.bindings:
-        lines += ["", "with " + ", ".join(f"{name} = {value}" for name, value in schedule.bindings.items())]
-    lines += ["", "phases:"]
-    for phase in schedule.phases[:40]:
-        end = "on" if phase.end is None else f"to {time_text(phase.end)}"
-        lines.append(f"    {time_text(phase.begin)} {end}: {_escaped(phase.text)}")
-    if len(schedule.phases) > 40:
-        lines.append(f"    and {len(schedule.phases) - 40} more")
-    formulas = _formulas(schedule)
-    if formulas:
-        lines += ["", "formulas, with p from 0 to 1 over the phase, q = 1 - p, t since it began:"]
-        lines += [f"    {line}" for line in formulas]
-    lines += ["", _escaped(schedule.summary), '"""', "", "from __future__ import annotations", ""]
-    return "\n".join(lines)
-
-
 def _comment(span: Span) -> str:
     text = " ".join(span.text.split())
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
-def _formulas(schedule: Schedule) -> list[str]:
-    """The definitions of the shapes and curves that the text names."""
-    from ..checker import prelude
-
-    found = []
-    for name, definitions in prelude().items():
-        if any(phase.text == name or phase.text.startswith(f"{name}(") for phase in schedule.phases):
-            for definition in definitions:
-                found.append(_escaped(f"{definition.kind} {' '.join(definition.span.text.split(None, 1)[1].split())}"))
-    return found
 
 
 def _imports(target: str) -> list[str]:
@@ -163,8 +150,8 @@ def _plain(source: str) -> str:
     return "\n".join(lines)
 
 
-def _level_lines(rows: Sequence[Row], code: str) -> list[str]:
-    """The levels that the tables use, and those that they use."""
+def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str]) -> list[str]:
+    """The levels that the tables use, and those that they use; where `keyed`, a base may be a mapping by key."""
     used = {int(number) for number in re.findall(r"\bk(\d+)\b", code)}
     for index in range(len(rows) - 1, -1, -1):
         row = rows[index]
@@ -175,8 +162,8 @@ def _level_lines(rows: Sequence[Row], code: str) -> list[str]:
         if index not in used:
             continue
         match row:
-            case BaseRow():
-                text = "float(base)"
+            case BaseRow(key):
+                text = f'float(base["{key}"] if isinstance(base, dict) else base)' if keyed else "float(base)"
             case ExactRow(value):
                 text = _number(rounded(value))
             case RealRow(real):
@@ -197,7 +184,7 @@ class _Writer:
     target: str
     rows: Sequence[Row]
     phases: Sequence[Span]
-    forms: dict[str, str] = field(default_factory=dict)  # body of a form -> its definition
+    forms: dict[str, str]  # body of a form -> its definition
 
     def table(self, chain: Chain, indent: str, low: bool) -> str:
         """A chain as a tuple of (begin, rest of begin, function, numbers)."""

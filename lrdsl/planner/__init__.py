@@ -12,22 +12,23 @@ follows, which is looked at ahead (`levels.py`). Refuses to know how anything is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .. import problems, program
 from ..diagnostic import Diagnostic
+from ..durations import Refused
 from ..program import core
 from ..source import Span
 from ..timeline import Chain, Clock, Cycle, Left, Level, Node, Operation, Part, Progress, Sample, Since, Timeline
 from .degrees import degree
 from .forms import call_form
-from .lengths import HORIZON, Lengths, Refused
+from .lengths import HORIZON, Lengths
 from .levels import PASS, Ahead, cycle_end, start
 from .rows import Rows, is_constant
 
-__all__ = ["HORIZON", "degree", "plan"]
+__all__ = ["HORIZON", "constant", "degree", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Place:
 
     `before` gives the row of the value at which the phase before ends, None where there is none; `after` looks ahead.
     `sealed` means inside arithmetic or the body of a curve, where no level falls back to base; `levels` are those of that
-    curve; `phase` is the number of the phase that all parts in it belong to.
+    curve; `key` is what the output drives, whose value when attached is `base`; `phase` is the number of the phase that all
+    parts in it belong to.
     """
 
     origin: Fraction
@@ -45,6 +47,7 @@ class Place:
     before: Callable[[], int] | None = None
     after: Ahead | None = None
     sealed: bool = False
+    key: str | None = None
     levels: dict[str, int] = field(default_factory=dict)
     phase: int | None = None
 
@@ -65,18 +68,27 @@ class Laid:
     end: Callable[[], int]
 
 
-def plan(made: program.Program, name: str = "lr") -> tuple[Timeline | None, list[Diagnostic]]:
-    """The timeline of one output, or the problems."""
-    lengths = Lengths()
+def plan(
+    made: program.Program, name: str = "lr", outputs: Mapping[str, program.Node] | None = None
+) -> tuple[Timeline | None, list[Diagnostic]]:
+    """The timeline of one output, or the problems; `outputs` are those of one group."""
+    lengths = Lengths(clock=made.clock, rates=made.rates)
     planner = Planner(lengths, Rows(lengths), lengths.problems)
+    root = (made.outputs if outputs is None else outputs)[name]
     try:
-        found = planner.whole(made.outputs[name], made.total)
+        found = planner.whole(root, made.total, name if name in program.DRIVEN else None)
     except Refused as refused:
         planner.problems.append(refused.problem)
         found = None
     # What a phase before has looked ahead at is looked at again in its place.
     unique = {(problem.code, problem.labels[:1], problem.message): problem for problem in reversed(planner.problems)}
     return (None, list(reversed(unique.values()))) if unique else (found, [])
+
+
+def constant(made: program.Program, node: program.Node, total: Fraction | None) -> float:
+    """The value of a constant, as those of levels; raises Refused."""
+    rows = Rows(Lengths(clock=made.clock, rates=made.rates, run=total))
+    return rows.now(rows.constant(node, total, {}))
 
 
 @dataclass(slots=True)
@@ -87,8 +99,8 @@ class Planner:
     phases: list[Span] = field(default_factory=list)
     made: dict[tuple[int, Fraction], Laid] = field(default_factory=dict)
 
-    def whole(self, root: program.Node, total_of: program.Node | None) -> Timeline | None:
-        total = None if total_of is None else self.lengths.exact(total_of, None)
+    def whole(self, root: program.Node, total_of: program.Node | None, key: str | None) -> Timeline | None:
+        total = self.lengths.run = None if total_of is None else self.lengths.exact(total_of, None)
         need = self.lengths.alone(root, total)
         if self.problems:
             return None
@@ -99,7 +111,7 @@ class Planner:
             length = need.least
         if total is not None:
             self.fit_run(root, need.kind, need.least, total)
-        laid = self.lay(root, Place(Fraction(0), length, total))
+        laid = self.lay(root, Place(Fraction(0), length, total, key=key))
         if self.problems:
             return None
         parts = list(laid.parts)
@@ -111,10 +123,13 @@ class Planner:
     def fit_run(self, root: program.Node, kind: str, least: Fraction, total: Fraction) -> None:
         """The phases must fill the run, and no more."""
         if least > total:
-            raise Refused(problems.longer_than_run(_last(root).span, least, total))
+            raise Refused(
+                problems.longer_than_run(_last(root).span, self.lengths.text(least), self.lengths.text(total))
+            )
         if kind == "fixed" and least < total:
             last = _last(root)
-            raise Refused(problems.shorter_than_run(last.span, least, total, core(last)))
+            end, run = self.lengths.text(least), self.lengths.text(total)
+            raise Refused(problems.shorter_than_run(last.span, end, run, core(last)))
 
     def number(self, node: program.Node) -> int:
         self.phases.append(node.span)
@@ -130,6 +145,8 @@ class Planner:
                 return self.lay_chain(node, place)
             case program.Phase():
                 return self.lay_phase(node, place)
+            case program.Output():
+                return self.lay(node.body, self.alone(node, place))
         if place.phase is None:
             place = replace(place, phase=self.number(node))
         form, end = self.form(node, place)
@@ -180,8 +197,18 @@ class Planner:
                 before = laid.end
             except Refused as refused:
                 self.problems.append(refused.problem)
-                before = self.rows.base
-        return Laid(parts, before if before is not None else self.rows.base)
+                before = self._nothing
+        return Laid(parts, before if before is not None else self._nothing)
+
+    def _nothing(self) -> int:
+        """In the place of a level that is not known because of a problem."""
+        return self.rows.exact(Fraction(1))
+
+    def alone(self, node: program.Output, place: Place) -> Place:
+        """Where an output stands that is used in another one: only its time starts here, the rest is its own."""
+        need = self.lengths.alone(node, place.total)
+        length = need.least if need.kind == "fixed" else place.length
+        return Place(place.origin, length, self.lengths.run, key=node.key, phase=place.phase)
 
     def inside(self, node: program.Phase, place: Place) -> tuple[Place, Fraction]:
         """Where the body of a phase stands, and how much of it is skipped."""
@@ -226,6 +253,9 @@ class Planner:
         match node:
             case program.Inner():
                 return self.form(node.body, place)
+            case program.Output():
+                laid = self.lay(node, place)
+                return _as_one(laid), laid.end
             case program.Call():
                 return call_form(self, node, place)
             case program.Variable("t"):

@@ -32,15 +32,15 @@ from ..timeline import (
 Degree = float | None
 
 
-def degree(node: Node, rows: Sequence[Row]) -> Degree:
-    """The degree in `base` of a node."""
+def degree(node: Node, rows: Sequence[Row], key: str) -> Degree:
+    """The degree of a node in the `base` of a key."""
     values = levels(rows, 1.0)
     known: list[Degree] = []
     memo: dict[int, Degree] = {}
     for row in rows:
         match row:
-            case BaseRow():
-                known.append(1.0)
+            case BaseRow(its):
+                known.append(1.0 if its == key else 0.0)
             case ExactRow() | RealRow():
                 known.append(None if row.value == 0 else 0.0)
             case OperationRow(function, operands):

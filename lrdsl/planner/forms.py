@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from .. import problems, program, tree
 from ..diagnostic import Diagnostic
+from ..durations import Refused
 from ..timeline import Anchored, Blend, Clock, Node, value
-from .lengths import Refused
 from .levels import resolve
 
 if TYPE_CHECKING:

@@ -6,27 +6,20 @@ In: a program node and the total that `%` means there. Out: whether it is as lon
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
 from .. import problems, program
 from ..diagnostic import Diagnostic
-from ..program import core
+from ..durations import MOST_DIGITS, Refused, exact, limited
+from ..problems import duration_text
 from ..source import Span
 from ..timeline import rounded
 
 MOST_CYCLES = 4_096
 HORIZON = Fraction(10**18)
-_TOO_LARGE = 10**1_000
-
-
-class Refused(Exception):
-    """A part of the program cannot be planned; carries the problem."""
-
-    def __init__(self, problem: Diagnostic) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +38,14 @@ class Need:
 
 @dataclass(slots=True)
 class Lengths:
-    """The measurements of one program; each node is measured once for each total."""
+    """The measurements of one program; each node is measured once for each total.
 
+    `clock` is the unit of all times, `rates` what one of each unit is worth in it, `run` the total of the file.
+    """
+
+    clock: str = "steps"
+    rates: Mapping[str, Fraction] = field(default_factory=lambda: {"steps": Fraction(1)})
+    run: Fraction | None = None
     problems: list[Diagnostic] = field(default_factory=list)
     known: dict[tuple[int, Fraction | None], Need] = field(default_factory=dict)
     chains: dict[tuple[int, Fraction | None], list[Need]] = field(default_factory=dict)
@@ -77,6 +76,8 @@ class Lengths:
                 return self.alone(node.body, total)
             case program.Repeat():
                 return self._repeat(node, total)
+            case program.Output():
+                return self._output(node)
         return Need("free", Fraction(0))
 
     def alone(self, node: program.Node, total: Fraction | None) -> Need:
@@ -95,7 +96,7 @@ class Lengths:
             return Need("free", least)
         for need, operand in zip(needs, node.operands, strict=True):
             if need.kind == "free" and need.least > max(fixed):
-                raise Refused(problems.does_not_fit(operand.span, need.least, max(fixed)))
+                raise Refused(problems.does_not_fit(operand.span, self.text(need.least), self.text(max(fixed))))
         return Need("fixed", max(fixed))
 
     def _call(self, node: program.Call, total: Fraction | None) -> Need:
@@ -110,6 +111,17 @@ class Lengths:
         need = self.alone(node.body, total)
         return Need(need.kind, need.least, open_at=node.span)
 
+    def _output(self, node: program.Output) -> Need:
+        """An output used in another one has the length that it has alone."""
+        need = self.alone(node.body, self.run)
+        if need.kind == "free":
+            return need
+        if self.run is not None:
+            self.fit(need, self.run, node.span)
+        elif need.kind == "open":
+            raise Refused(problems.how_long(need.open_at or node.span))
+        return Need("fixed", need.least if self.run is None else self.run)
+
     # --- phases and chains ----------------------------------------------------------------------------------------
 
     def phase(self, node: program.Node, begin: Fraction, total: Fraction | None) -> Need:
@@ -121,11 +133,11 @@ class Lengths:
             return need
         end = self.exact(node.until, total)
         if end < begin:
-            raise Refused(problems.until_before_begin(node.until.span, end, begin))
+            raise Refused(problems.until_before_begin(node.until.span, self.text(end), self.text(begin)))
         if need.kind == "open" and need.several:
             raise Refused(problems.until_on_open(node.until.span, node))
         if need.kind == "open" and need.least > end - begin:
-            raise Refused(problems.does_not_fit(node.body.span, need.least, end - begin))
+            raise Refused(problems.does_not_fit(node.body.span, self.text(need.least), self.text(end - begin)))
         return Need("fixed", end - begin)
 
     def planned(self, node: program.Phase, total: Fraction | None) -> tuple[Need, Fraction | None]:
@@ -145,7 +157,7 @@ class Lengths:
         skip = self.exact(node.skip, total)
         if need.kind == "fixed":
             if skip >= need.least:
-                raise Refused(problems.skips_all(node.skip.span, skip, need.least))
+                raise Refused(problems.skips_all(node.skip.span, self.text(skip), self.text(need.least)))
             return Need("fixed", need.least - skip)
         return Need(need.kind, max(need.least - skip, Fraction(0)), need.several, need.open_at)
 
@@ -181,9 +193,9 @@ class Lengths:
     def fit(self, need: Need, length: Fraction, span: Span) -> None:
         """What is inside must fill a length that is known, exactly."""
         if need.least > length:
-            raise Refused(problems.longer_than_total(span, need.least, length))
+            raise Refused(problems.longer_than_total(span, self.text(need.least), self.text(length)))
         if need.kind == "fixed" and need.least < length:
-            raise Refused(problems.shorter_than_total(span, need.least, length))
+            raise Refused(problems.shorter_than_total(span, self.text(need.least), self.text(length)))
 
     # --- repeat ---------------------------------------------------------------------------------------------------
 
@@ -198,8 +210,7 @@ class Lengths:
         if times is None:
             return Need("free", Fraction(0))
         length = period * times if stretch == 1 else period * (stretch**times - 1) / (stretch - 1)
-        if max(abs(length.numerator), length.denominator) >= _TOO_LARGE:
-            raise Refused(problems.too_many_digits(node.span, 1_000))
+        limited(length, node.span)
         return Need("fixed", length)
 
     def stretch(self, node: program.Repeat, total: Fraction | None) -> Fraction:
@@ -222,7 +233,7 @@ class Lengths:
         # The powers of a stretch are exact numbers; before any is built, its size is bounded.
         digits = max(len(str(stretch.numerator)), len(str(stretch.denominator)))
         if times is not None and (times > 10 * MOST_CYCLES or digits * times > 40_000):
-            raise Refused(problems.too_many_digits(node.span, 1_000))
+            raise Refused(problems.too_many_digits(node.span, MOST_DIGITS))
         if times is None or times > MOST_CYCLES:
             ratio = rounded(stretch)
             reach = (
@@ -241,51 +252,11 @@ class Lengths:
 
     def exact(self, node: program.Node, total: Fraction | None) -> Fraction:
         """The value of a duration, or of an exact number; never negative."""
-        value = self._exact(node, total)
+        value = exact(node, total, self.rates)
         if value < 0:
-            raise Refused(problems.negative_duration(node.span, value))
+            raise Refused(problems.negative_duration(node.span, self.text(value)))
         return value
 
-    def _exact(self, node: program.Node, total: Fraction | None) -> Fraction:
-        match core(node):
-            case program.Written(value) | program.Quantity(value):
-                return value
-            case program.Share(value, span):
-                if total is None:
-                    raise Refused(problems.how_long(span))
-                return value * total
-            case program.Total(span):
-                if total is None:
-                    raise Refused(problems.how_long(span))
-                return total
-            case program.Operation(function, operands, span):
-                a, *rest = (self._exact(operand, total) for operand in operands)
-                return _arithmetic(function, a, rest[0] if rest else None, span)
-        raise Refused(problems.not_exact(node.span))
-
-
-def _arithmetic(function: str, a: Fraction, b: Fraction | None, span: Span) -> Fraction:
-    if b is None:
-        if function != "neg":
-            raise Refused(problems.not_exact(span))
-        return -a
-    match function:
-        case "+":
-            found = a + b
-        case "-":
-            found = a - b
-        case "*":
-            found = a * b
-        case "/" if b == 0:
-            raise Refused(problems.division_by_zero(span))
-        case "/":
-            found = a / b
-        case "min":
-            found = min(a, b)
-        case "max":
-            found = max(a, b)
-        case _:
-            raise Refused(problems.not_exact(span))
-    if max(abs(found.numerator), found.denominator) >= _TOO_LARGE:
-        raise Refused(problems.too_many_digits(span, 1_000))
-    return found
+    def text(self, value: Fraction) -> str:
+        """A time as messages say it: bare numbers are steps."""
+        return duration_text(value, self.clock)

@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from .. import problems, program
+from ..durations import Refused
 from ..program import core
-from .lengths import Refused
 from .rows import is_constant
 
 if TYPE_CHECKING:
@@ -144,7 +144,9 @@ def to_level(planner: Planner, call: program.Call, place: Place, start_row: int 
 def _base(planner: Planner, call: program.Call, level: str, place: Place) -> int:
     if place.sealed:
         raise Refused(problems.left_open(call.span, call, level))
-    return planner.rows.base()
+    if place.key is None:
+        raise Refused(problems.level_without_base(call.span, call.name, level))
+    return planner.rows.base(place.key)
 
 
 def _share(planner: Planner, call: program.Call, level: program.Level, other: int) -> int:

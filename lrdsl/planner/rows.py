@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .. import problems, program
+from ..durations import Refused
 from ..functions import FUNCTIONS
 from ..program import core
 from ..timeline import (
@@ -38,7 +39,7 @@ from ..timeline import (
     sampled,
     share,
 )
-from .lengths import Lengths, Refused
+from .lengths import Lengths
 
 _EXACT = {"+", "-", "*", "/", "neg", "min", "max"}
 
@@ -68,8 +69,8 @@ class Rows:
             self.values = levels(self.rows, 1.0, self.values)
         return self.values
 
-    def base(self) -> int:
-        return self.add(BaseRow())
+    def base(self, key: str) -> int:
+        return self.add(BaseRow(key))
 
     def exact(self, value: Fraction) -> int:
         return self.add(ExactRow(value))
@@ -144,7 +145,7 @@ class Rows:
             case program.Quantity() | program.Total() | program.Share():
                 return self.exact(self.lengths.exact(node, total))
             case program.Base():
-                return self.base()
+                return self.base(node.key)
             case program.Irrational():
                 return self.add(RealRow(math.pi if node.name == "pi" else math.e))
             case program.LevelName():

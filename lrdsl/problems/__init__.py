@@ -6,12 +6,15 @@ In: spans and what was found there. Out: a Diagnostic. A code is never reused. R
     text.py      E1, the text
     names.py     E2, names
     meaning.py   E3, lengths, levels and values
+    units.py     E3, units, outputs, groups and assertions
     use.py       E4, files, calls and the command line; N, the notes of `check`
 """
 
 from .meaning import *  # noqa: F403
 from .names import *  # noqa: F403
 from .text import *  # noqa: F403
+from .units import *  # noqa: F403
 from .use import *  # noqa: F403
+from .wording import duration_text as duration_text
 from .wording import number_text as number_text
 from .wording import time_text as time_text

@@ -6,6 +6,7 @@ In: spans, exact times and values. Out: Diagnostics. Refuses to decide anything.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -37,8 +38,8 @@ def of_what(span: Span, text: str) -> Diagnostic:
     return problem("E302", f"`{text}` of what?", span, "a bare number is steps", (mend, advice))
 
 
-def negative_duration(span: Span, value: Fraction) -> Diagnostic:
-    return problem("E303", f"a length below zero: {time_text(value)}", span)
+def negative_duration(span: Span, value: str) -> Diagnostic:
+    return problem("E303", f"a length below zero: {value}", span)
 
 
 def not_exact(span: Span) -> Diagnostic:
@@ -88,34 +89,34 @@ def how_long(span: Span) -> Diagnostic:
     return problem("E308", "how long is the run?", span, "this needs the length of the run", (advice, length))
 
 
-def longer_than_run(span: Span, end: Fraction, total: Fraction) -> Diagnostic:
-    message = f"the phases are longer than the run: they end at {time_text(end)}, the run at {time_text(total)}"
-    return problem("E309", message, span, f"ends at {time_text(end)}")
+def longer_than_run(span: Span, end: str, total: str) -> Diagnostic:
+    message = f"the phases are longer than the run: they end at {end}, the run at {total}"
+    return problem("E309", message, span, f"ends at {end}")
 
 
-def shorter_than_run(span: Span, end: Fraction, total: Fraction, last: program.Node) -> Diagnostic:
-    message = f"the phases end at {time_text(end)}, the run goes on to {time_text(total)}"
+def shorter_than_run(span: Span, end: str, total: str, last: program.Node) -> Diagnostic:
+    message = f"the phases end at {end}, the run goes on to {total}"
     mends: list[Mend] = []
     length = getattr(last, "length", None)
     if length is not None and length.span.text.strip().endswith("%"):
         mends.append(change(length.span, f"to={length.span.text}", f"`to={length.span.text}` if a level was meant"))
     mends.append(change(span.after(), " then hold", "`... then hold` to stay there"))
-    return problem("E309", message, span, f"ends at {time_text(end)}", mends)
+    return problem("E309", message, span, f"ends at {end}", mends)
 
 
-def longer_than_total(span: Span, end: Fraction, length: Fraction) -> Diagnostic:
-    message = f"the phases end at {time_text(end)}, longer than the {time_text(length)} they are given"
+def longer_than_total(span: Span, end: str, length: str) -> Diagnostic:
+    message = f"the phases end at {end}, longer than the {length} they are given"
     return problem("E309", message, span)
 
 
-def shorter_than_total(span: Span, end: Fraction, length: Fraction) -> Diagnostic:
-    message = f"the phases end at {time_text(end)}, the whole is {time_text(length)}"
+def shorter_than_total(span: Span, end: str, length: str) -> Diagnostic:
+    message = f"the phases end at {end}, the whole is {length}"
     advice = Mend("`until` cuts or extends what has a length of its own")
-    return problem("E309", message, span, f"ends at {time_text(end)}", (advice,))
+    return problem("E309", message, span, f"ends at {end}", (advice,))
 
 
-def does_not_fit(span: Span, least: Fraction, length: Fraction) -> Diagnostic:
-    return problem("E309", f"this needs {time_text(least)} and has {time_text(length)}", span)
+def does_not_fit(span: Span, least: str, length: str) -> Diagnostic:
+    return problem("E309", f"this needs {least} and has {length}", span)
 
 
 def two_open(span: Span, first: Span) -> Diagnostic:
@@ -126,8 +127,8 @@ def two_open(span: Span, first: Span) -> Diagnostic:
     )
 
 
-def until_before_begin(span: Span, end: Fraction, begin: Fraction) -> Diagnostic:
-    message = f"`until {time_text(end)}` is over before this phase begins, at {time_text(begin)}"
+def until_before_begin(span: Span, end: str, begin: str) -> Diagnostic:
+    message = f"`until {end}` is over before this phase begins, at {begin}"
     mend = Mend("`until` counts from the start of the chain; for the phase's own length write `for`")
     return problem("E312", message, span, "", (mend,))
 
@@ -156,8 +157,8 @@ def has_a_length(span: Span, phase: program.Phase, call: program.Call) -> Diagno
     return problem("E315", f"`{call.name}` has a length already", span, "", (mend,), also)
 
 
-def skips_all(span: Span, skip: Fraction, length: Fraction) -> Diagnostic:
-    return problem("E316", f"this skips all of it: it is {time_text(length)} long", span)
+def skips_all(span: Span, skip: str, length: str) -> Diagnostic:
+    return problem("E316", f"this skips all of it: it is {length} long", span)
 
 
 def must_end(span: Span, kind: str) -> Diagnostic:
@@ -270,9 +271,10 @@ def zero_interval(span: Span) -> Diagnostic:
     return problem("E301", "an interval of no time", span)
 
 
-def needs_a_unit(span: Span, name: str, text: str, default: Span) -> Diagnostic:
+def needs_a_unit(span: Span, name: str, text: str, default: Span, unit: str) -> Diagnostic:
     also = (Label(default, "its default has a unit"),)
-    advice = Mend(f'`{text} steps` or `{text}%`: as `{name}="{text} steps"`')
+    shown = f"{text}%" if unit == "%" else f"{text} {unit}"
+    advice = Mend(f'`{name}="{shown}"`, or `{name}="{text} steps"` if steps are meant')
     return problem("E328", f"`{name}` is given with a unit", span, "a number of what?", (advice,), also)
 
 
@@ -282,10 +284,14 @@ def total_of_itself(span: Span) -> Diagnostic:
 
 def no_output(source: Source) -> Diagnostic:
     advice = Mend("one bare expression is the output `lr`, or write `lr = ...`")
-    return problem("E330", "the text has no output `lr`", Span(source, 0, 0), "", (advice,))
+    return problem("E330", "the text has no output", Span(source, 0, 0), "", (advice,))
 
 
-def base_needed(output: str) -> Diagnostic:
+def base_needed(output: str, keys: Sequence[str]) -> Diagnostic:
+    if keys and keys != (output,):
+        listed = ", ".join(f'"{key}": ...' for key in keys)
+        whose = " and ".join(f"`{key}`" for key in keys)
+        return problem("E331", f"`{output}` needs the base of {whose}", None, "", (Mend(f"pass `base={{{listed}}}`"),))
     advice = Mend("pass `base=3e-4` (`--base 3e-4`): what the optimizer's group held; or write every level")
     return problem(
         "E331", f"`{output}` mixes `base` with levels of its own, so its base must be given", None, "", (advice,)

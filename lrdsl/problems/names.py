@@ -84,6 +84,11 @@ def binds_a_let(span: Span, name: str, place: Span) -> Diagnostic:
     return problem("E210", f"`{name}` is no param", span, "", (advice,), also)
 
 
+def binds_an_output(span: Span, name: str) -> Diagnostic:
+    advice = Mend(f"write `param` for what is set from outside, and use it in `{name} = ...`")
+    return problem("E210", f"`{name}` is an output, no param", span, "", (advice,))
+
+
 def too_many_values(call: tree.Call, mend: Mend | None) -> Diagnostic:
     extra = [argument for argument in call.arguments if argument.name is None][1]
     message = f"`{call.name}` takes one value without a name, its length"

@@ -5,6 +5,7 @@ In: what was asked for. Out: Diagnostics. Refuses to decide anything.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from ..diagnostic import Diagnostic, Label, Mend
@@ -36,6 +37,11 @@ def bad_call(message: str, advice: str | None = None) -> Diagnostic:
 
 def unbindable(name: str, value: object) -> Diagnostic:
     return problem("E406", f'`{name}` is a number or a text such as "5%", not {value!r}', None)
+
+
+def as_note(found: Diagnostic) -> Diagnostic:
+    """What is not known yet is no error of the text: it may be bound where the schedule is used."""
+    return replace(found, severity="note")
 
 
 def jump(span: Span, time: Fraction, clock: str, before: float, after: float) -> Diagnostic:

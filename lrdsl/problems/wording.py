@@ -68,3 +68,10 @@ def number_text(value: float) -> str:
 def shown_text(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:28]} ... {text[-28:]}"
+
+
+def duration_text(value: Fraction, clock: str) -> str:
+    """A duration on a clock as people write it; a bare number is steps."""
+    if clock == "steps":
+        return time_text(value)
+    return f"{time_text(value)} {clock.removesuffix('s') if value == 1 else clock}"
