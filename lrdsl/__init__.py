@@ -112,7 +112,7 @@ def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sc
         return found
     names = tuple(dict.fromkeys((*program.outputs, *(line[0].output for line in program.lines))))
     patterns = tuple((line[0].output, line[0].pattern) for line in program.lines)
-    made = Made(parsed.file, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found))
+    made = Made(parsed, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found))
     return Schedule(text, source, dict(bindings), made)
 
 
@@ -153,7 +153,9 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
         raise ScheduleError(*made.late)
     if not made.patterns:
         return schedule
-    parsed = parse(schedule._source, frozenset(checker.prelude()))
+    if name in made.groups:
+        return made.groups[name]
+    parsed = made.parsed
     winners = checker.winners(parsed, name)
     if isinstance(winners, list):
         raise ScheduleError(*winners)
@@ -166,11 +168,16 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
             outputs, wrong = _planned(replace(program, clock=made.clock, rates=made.rates), program.outputs)
         if wrong:
             raise ScheduleError(*wrong)
-        seen = replace(made, names=tuple(outputs), outputs=outputs, patterns=(), groups={})
+        won = {output: line.pattern.text for output, (line, _) in winners.items()}
+        seen = replace(made, names=tuple(outputs), outputs=outputs, patterns=(), won=won, groups={})
         made.groups[key] = Schedule(schedule.text, schedule._source, schedule.bindings, seen, name)
-    return made.groups[key]
+    found = made.groups[key]
+    if len(made.groups) < _MOST_GROUPS:
+        made.groups[name] = found
+    return found
 
 
+_MOST_GROUPS = 10_000  # names whose lines are remembered
 _LONGEST = 20_000  # characters of a text whose mends are tried
 _MOST_TRIED = 40
 

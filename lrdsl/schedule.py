@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, overload
 from . import problems
 from .diagnostic import Diagnostic, NoAttribute, ScheduleError
 from .output import Base, Outline, Output, Relation
-from .source import Source
+from .parser import Parsed
+from .source import Source, Span
 from .timeline import Timeline
-from .tree import File
+from .tree import Assign, Bare, Group
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -32,7 +33,7 @@ class Made:
     groups, and the problems that a later binding of `total`, `step`, `epoch` or `sample` may cure.
     """
 
-    file: File
+    parsed: Parsed
     names: tuple[str, ...]
     outputs: dict[str, Output]
     clock: str
@@ -40,6 +41,9 @@ class Made:
     params: Mapping[str, str]
     patterns: tuple[tuple[str, str], ...] = ()
     late: tuple[Diagnostic, ...] = ()
+    won: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of a group: the pattern of each output that has a line for it
     groups: dict[Any, Schedule] = field(default_factory=dict)  # what groups see, by the lines that win
 
 
@@ -151,9 +155,26 @@ class Schedule:
         return tuple(self._made.outputs.values())
 
     @property
+    def won(self) -> Mapping[str, str]:
+        """Of the schedule as a group sees it: the pattern that won, for each output that has a line for the group."""
+        return self._made.won
+
+    @property
     def patterns(self) -> tuple[tuple[str, str], ...]:
         """The lines for groups: the output and the pattern of each."""
         return self._made.patterns
+
+    def place(self, output: str, pattern: str | None = None) -> Span:
+        """Where the line of an output stands, or its line for a pattern."""
+        for commented in self._made.parsed.file.statements:
+            match commented.statement:
+                case Group(name, text, _, span) if name == output and pattern in (None, text):
+                    return Span(span.source, span.start, span.start + span.text.index("=")).stripped()
+                case Assign(name=name, name_span=span) if name == output and pattern is None:
+                    return span
+                case Bare(span=span) if output == "lr" and pattern is None:
+                    return span
+        raise KeyError(output)
 
     @property
     def params(self) -> Mapping[str, str]:
@@ -274,7 +295,7 @@ class Schedule:
     def __str__(self) -> str:
         from .printer import show
 
-        return show(self._made.file)
+        return show(self._made.parsed.file)
 
     def __repr__(self) -> str:
         bound = "".join(f", {name}={value!r}" for name, value in self._bindings.items())
@@ -282,7 +303,7 @@ class Schedule:
         return f"lrdsl.compile({str(self).rstrip()!r}{bound}){group}"
 
     def _meaning(self) -> tuple[object, ...]:
-        statements = tuple(commented.statement for commented in self._made.file.statements)
+        statements = tuple(commented.statement for commented in self._made.parsed.file.statements)
         return statements, tuple(sorted(self._bindings.items())), self._group
 
     def __eq__(self, other: object) -> bool:

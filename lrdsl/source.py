@@ -43,6 +43,10 @@ class Span:
     def text(self) -> str:
         return self.source.text[self.start : self.end]
 
+    def stripped(self) -> Span:
+        """The span without blanks behind it."""
+        return Span(self.source, self.start, self.start + len(self.text.rstrip()))
+
     def to(self, other: Span) -> Span:
         """From where this span starts to where the other ends."""
         return Span(self.source, self.start, other.end)

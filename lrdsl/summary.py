@@ -27,7 +27,8 @@ def summary(schedule: Schedule, base: Base = None) -> str:
         return f"{', '.join(schedule.outputs)} · {schedule.clock} · {needs}"
     shapes = [_shape(output, base) for output in schedule.plain]
     shapes += [f"{len(schedule.patterns)} lines for groups"] if schedule.patterns else []
-    total = "" if schedule.first.length is None else f" · total {time_text(schedule.first.length)}"
+    length = schedule.first.length if schedule.plain else None
+    total = "" if length is None else f" · total {time_text(length)}"
     return f"{' · '.join(shapes)} · {schedule.clock}{total}"
 
 

@@ -136,7 +136,7 @@ def test_a_state_is_plain_numbers_and_texts() -> None:
     state = lrdsl.torch.attach(optimizer_of({}, {}), RELATIVE, total=100).state_dict()
 
     assert {type(value) for value in state.values()} <= {int, str, dict, list, type(None)}
-    assert {type(base) for base in state["bases"]} == {float}
+    assert state["bases"] == [{"lr": 0.1}, {"lr": 0.1}]
     assert state["text"] == "warmup(10) then cosine(to=10%)\n"
     assert state["bindings"] == {"total": "100"}
 

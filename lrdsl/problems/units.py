@@ -134,5 +134,8 @@ def asserts_what(span: Span, name: str, outputs: Sequence[str], guess: str | Non
 
 
 def no_such_output(name: str, outputs: Sequence[str]) -> Diagnostic:
+    if name in outputs:
+        advice = Mend("`schedule.group(name)` is the schedule as the group of that name sees it")
+        return problem("E349", f"there is no plain `{name}`, only lines for groups", None, "", (advice,))
     listed = ", ".join(f"`{one}`" for one in outputs) or "none"
     return problem("E349", f"the schedule has no output `{name}`", None, "", (Mend(f"its outputs are {listed}"),))

@@ -1,17 +1,21 @@
 """A schedule applied to a torch optimizer.
 
-In: an optimizer and a schedule or its text. Out: an `LRScheduler` that writes f(position) into every parameter group, and nothing
-else. Its one state is the position; every value is asked of the schedule, so nothing can drift, and the order in which things are
-saved, loaded and built does not matter. Refuses to know texts: what is wrong with them is said by `compile`.
+In: an optimizer and a schedule or its text. Out: an `LRScheduler` that writes f(position) into every parameter group: each output
+into the key of its name, and nothing else. Its one state is the position; every value is asked of the schedule, so nothing can
+drift, and the order in which things are saved, loaded and built does not matter. Refuses to know texts: what is wrong with them
+is said by `compile`.
 
-A step takes the next value off a block of values computed at once; the place of the block's iterator *is* the position.
+On a clock of steps a step takes the next row off a block of values computed at once; the place of the block's iterator *is* the
+position. On other clocks, and between two steps, the position is an exact fraction, and values are computed one by one.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,11 +23,14 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from . import compile as compile_text
-from . import problems
-from .diagnostic import ScheduleError, ScheduleWarning
-from .problems import number_text
-from .schedule import Schedule
+from .. import compile as compile_text
+from .. import problems
+from ..diagnostic import ScheduleError, ScheduleWarning
+from ..problems import time_text
+from ..schedule import Schedule
+from .arguments import check_fresh, compiled, no_optimizer, no_step, plain_base, used
+from .clocks import amount, kept, plain
+from .columns import Column, base_of, check_groups, columns, holds, lr_of, said, value_of
 
 __all__ = ["Applier", "attach"]
 
@@ -33,11 +40,13 @@ _MOST = 65_536
 
 
 class Applier(LRScheduler):
-    """Sets the lr of every parameter group to the schedule's value at each update.
+    """Sets the lr of every parameter group, and whatever else the text drives, to the schedule's value at each update.
 
-    `schedule` is a text or a Schedule; `base`, where the text speaks of it, is what each group's lr was when first attached (its
-    `initial_lr`, if it has one), or the number given here. A group's `lr_scale` multiplies. `last_epoch` is the position to go
-    on from, -1 for a new run. `bindings` are `total` and the text's params. Raises ScheduleError.
+    `schedule` is a text or a Schedule; `base`, where the text speaks of it, is what each group's key was when first attached (its
+    `initial_lr`, if it has one), or the number given here, or a mapping by key. A group's `lr_scale` multiplies its lr.
+    `last_epoch` is the position to go on from, -1 for a new run. `bindings` are `total` and the text's params. A text that counts
+    tokens, samples or epochs is driven in them: `step(tokens=n)`. `applier["clip"]` is the present value of an output that
+    drives nothing. Raises ScheduleError.
 
     >>> import torch, lrdsl.torch
     >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
@@ -62,56 +71,60 @@ class Applier(LRScheduler):
         **bindings: Any,
     ) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise ScheduleError(problems.bad_call(*_no_optimizer(optimizer)))
+            raise ScheduleError(problems.bad_call(*no_optimizer(optimizer)))
         if auto:
             raise ScheduleError(problems.bad_call("not yet: `auto=True` is in the design, and not in this version"))
         if on_change not in ("error", "replace", "keep"):
             raise ScheduleError(problems.bad_call(f"`on_change` is error, replace or keep, not {on_change!r}"))
-        self.schedule = _compiled(schedule, bindings)
+        self.schedule = compiled(schedule, bindings)
+        if last_epoch != -1 and self.schedule.clock != "steps":
+            raise ScheduleError(problems.bad_call(*no_step(self.schedule, "last_epoch", "seek")))
         self.on_change = on_change
-        self._check_fresh(optimizer, base)
-        self._base = base.get("lr") if isinstance(base, Mapping) else base
+        check_groups(optimizer, self.schedule)
+        check_fresh(optimizer, self.schedule, base)
+        self._base = dict(base) if isinstance(base, Mapping) else base
         self._values: Iterator[Any] = iter(())
-        self._end = 0  # the position of the last value of the block
+        self._end = 0  # the position of the last row of the block
+        self._between: Fraction | None = None  # the position where it is no whole number of steps, or on another clock
+        self._moves = 0  # how often that has moved
         self._start = last_epoch + 1  # as the base class has it: the update after `last_epoch` is next
         self._count_offset = 0
         self._groups: list[dict[str, Any]] | None = None
         self._size = 0
+        self._columns: list[Column] = []
         self._shared = True
         self._written: Any = None  # what group 0 was given last, to notice who else writes
         self._warned = False
-        if self.schedule.relation == "absolute" or base is not None:
+        if "lr" not in used(optimizer.param_groups, self.schedule) or base is not None:
             # The base class wants to know what the lr was before a run is taken up again; the text does not need it.
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
         super().__init__(optimizer, last_epoch)
         _LOG.info("%s · %d groups", self.schedule.summary, len(optimizer.param_groups))
 
-    def _check_fresh(self, optimizer: Optimizer, base: float | Mapping[str, float] | None) -> None:
-        """An optimizer that was stepped holds a decayed lr, which must not become the base of a text that uses one."""
-        if self.schedule.relation == "absolute" or base is not None or not optimizer.state:
-            return
-        if any("initial_lr" not in group for group in optimizer.param_groups):
-            first = float(optimizer.param_groups[0]["lr"])
-            raise ScheduleError(
-                problems.bad_call(
-                    f"the optimizer has been stepped and holds lr {number_text(first)}: was it that at the start?",
-                    "say what the lr was when the run began: `attach(..., base=3e-4)`",
-                )
-            )
-
     # --- position -----------------------------------------------------------------------------------------------------
 
     @property
     def last_epoch(self) -> int:
-        """The position: the number of the update whose value the groups hold."""
+        """The number of the update whose values the groups hold; on clocks without steps, how often it has moved."""
+        if self._between is not None:
+            return math.floor(self._between) if self.schedule.clock == "steps" else self._moves
         return self._end - self._values.__length_hint__()  # type: ignore[attr-defined,no-any-return]
 
     @last_epoch.setter
     def last_epoch(self, position: int) -> None:
         # The base class and some engines assign it (`+= 1`): the block is dropped, and the next step starts from there.
         self._values = iter(())
-        self._end = max(int(position), 0)
+        if self.schedule.clock == "steps":
+            self._between = None
+        self._end = self._moves = max(int(position), 0)
+
+    @property
+    def position(self) -> int | float:
+        """Where it is on the clock of the text: a whole number where it is one."""
+        if self._between is None:
+            return self.last_epoch
+        return int(self._between) if self._between.denominator == 1 else float(self._between)
 
     @property
     def _step_count(self) -> int:
@@ -122,6 +135,10 @@ class Applier(LRScheduler):
         self._count_offset = count - self.last_epoch
 
     def _initial_step(self) -> None:
+        if self.schedule.clock != "steps":
+            self._go(Fraction(0))
+            self._count_offset = 1
+            return
         self.seek(self._start)
         # The first step finds no block and takes the slow path, where the order of steps is looked at, at no cost later.
         self.last_epoch = self._start
@@ -132,8 +149,8 @@ class Applier(LRScheduler):
 
     # --- moving on ----------------------------------------------------------------------------------------------------
 
-    def step(self, epoch: Any = None, **clock: float) -> None:
-        """Move to the next update. Other places are reached by `seek`.
+    def step(self, epoch: Any = None, **clock: Any) -> None:
+        """Move to the next update; on other clocks, on by `step(tokens=n)`, `step(samples=n)` or `step(epochs=x)`.
 
         The plain path: `for group in groups: group["lr"] = value`, after three looks that nothing else changed.
         """
@@ -147,32 +164,44 @@ class Applier(LRScheduler):
                     for group in groups:
                         group["lr"] = values
                 else:
-                    self._spread(groups, values)
+                    self._write_columns(values)
                 return
             self._go_on()
+        elif epoch is None:
+            self._go(self._exactly() + amount(self.schedule, clock, "step"), 1)
         else:
-            self._refuse(epoch, clock)
+            self._refuse(epoch)
 
-    def seek(self, position: int | None = None, /, **clock: float) -> None:
-        """Go to update `position`, at the same cost anywhere; twice is once."""
-        if clock:
-            self._refuse(position, clock)
-        if position is None:
+    def seek(self, position: int | None = None, /, **clock: Any) -> None:
+        """Go to update `position`, or to `seek(tokens=n)`, at the same cost anywhere; twice is once."""
+        if position is None and clock:
+            self._go(amount(self.schedule, clock, "seek"))
+            return
+        if self.schedule.clock != "steps":
+            raise ScheduleError(problems.bad_call(*no_step(self.schedule, "seek(n)", "seek")))
+        if position is None or clock:
             raise ScheduleError(problems.bad_call("`seek` goes to an update", "seek(n)"))
         if isinstance(position, bool) or position != int(position) or position < 0:
             raise ScheduleError(problems.bad_call(f"a position is a whole number from 0, not {position!r}"))
+        self._between = None
         self._fill(int(position))
         self._write(next(self._values))
 
-    def _refuse(self, epoch: Any, clock: Mapping[str, float]) -> None:
-        if clock:
-            name = next(iter(clock))
-            raise ScheduleError(
-                problems.bad_call(
-                    f"not yet: this text counts steps, and `{name}=` needs how much one step is",
-                    "a bare `step()` moves to the next update, `seek(n)` to update n",
-                )
-            )
+    def _exactly(self) -> Fraction:
+        return self._between if self._between is not None else Fraction(self.last_epoch)
+
+    def _go(self, position: Fraction, moves: int = 0) -> None:
+        """To an exact position; whole numbers of steps are the rows of a block again."""
+        if self.schedule.clock == "steps" and position.denominator == 1:
+            self.seek(int(position))
+            return
+        self._check_foreign()
+        self._between, self._values = kept(position), iter(())
+        self._moves += moves
+        self._arrange()
+        self._write_columns([self._value_of(column, self._between) for column in self._columns])
+
+    def _refuse(self, epoch: Any) -> None:
         shown = "loss" if isinstance(epoch, Tensor) else f"position, not even {epoch!r}"
         position = epoch if isinstance(epoch, int) else "n"
         raise ScheduleError(
@@ -182,7 +211,12 @@ class Applier(LRScheduler):
         )
 
     def _go_on(self) -> None:
-        """The block is used up: the next one."""
+        """The block is used up, or there is none: the next one."""
+        if self.schedule.clock != "steps":
+            raise ScheduleError(problems.bad_call(*no_step(self.schedule, "step()", "step")))
+        if self._between is not None:
+            self._go(self._between + 1)
+            return
         if self._step_count == 1:
             self._check_order()
         self._check_foreign()
@@ -226,64 +260,62 @@ class Applier(LRScheduler):
 
     # --- values -------------------------------------------------------------------------------------------------------
 
-    def _fill(self, position: int) -> None:
-        """A block of values from `position` on; groups that share a base share the values."""
+    def _arrange(self) -> None:
+        """The columns of the groups as they are now."""
         groups = self.optimizer.param_groups
         self._groups, self._size = groups, len(groups)
         for group in groups:
             # A group that was added later brings a base of its own, before anything is written into it.
             if "initial_lr" not in group:
                 group["initial_lr"] = float(group["lr"])
-        bases = [self._base_of(group) for group in groups]
-        plain = all("lr_scale" not in group and not isinstance(group["lr"], Tensor) for group in groups)
-        self._shared = plain and len(set(bases)) <= 1
-        size = _BLOCK if self._shared else max(16, min(_BLOCK, _MOST // max(len(groups), 1)))
+        self._columns = columns(groups, self.schedule, self._base)
+        simple = all("lr_scale" not in group and not isinstance(group["lr"], Tensor) for group in groups)
+        one = len(self._columns) == 1 and self._columns[0].key == "lr" and len(self._columns[0].groups) == len(groups)
+        self._shared = simple and one
+
+    def _fill(self, position: int) -> None:
+        """A block of rows from `position` on: a value for each column; groups that share a base share the values."""
+        self._arrange()
+        size = _BLOCK if self._shared else max(16, min(_BLOCK, _MOST // max(len(self._columns), 1)))
         times = np.arange(position, position + size, dtype=np.float64)
-        found = {base: self._computed(times, base) for base in dict.fromkeys(bases)}
+        # Python floats: a numpy float in a group would spoil the optimizer's checkpoint, and make `lr * scale` slow.
+        found = [column.output(times, column.bases or None).tolist() for column in self._columns]
         if self._shared:
-            self._values = iter(found[bases[0]] if bases else [0.0] * size)
+            self._values = iter(found[0])
         else:
             # zip has no length_hint, and the place of the iterator is the position: a list of rows has.
-            self._values = iter(list(zip(*(found[base] for base in bases), strict=True)))
+            self._values = iter(list(zip(*found, strict=True)) if found else [()] * size)
         self._end = position + size - 1
 
-    def _computed(self, times: Any, base: float) -> list[float]:
-        values = self.schedule(times, None if self.schedule.relation == "absolute" else base)
-        # Python floats: a numpy float in a group would spoil the optimizer's checkpoint, and make `lr * scale` slow.
-        return values.tolist()  # type: ignore[no-any-return]
-
-    def _base_of(self, group: Mapping[str, Any]) -> float:
-        if self.schedule.relation == "absolute":
-            return 1.0
-        return float(self._base if self._base is not None else group["initial_lr"])
+    def _value_of(self, column: Column, position: Fraction) -> float:
+        return column.output(float(position), column.bases or None)
 
     def _write(self, values: Any) -> None:
-        groups = self.optimizer.param_groups
         if self._shared:
             self._written = values
-            for group in groups:
+            for group in self.optimizer.param_groups:
                 group["lr"] = values
         else:
-            self._spread(groups, values)
+            self._write_columns(values)
 
-    def _spread(self, groups: list[dict[str, Any]], values: tuple[float, ...]) -> None:
-        """A value for each group, times its `lr_scale`; a Tensor is filled in place."""
-        for group, value in zip(groups, values, strict=True):
-            lr = value * float(group["lr_scale"]) if "lr_scale" in group else value
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(lr)
-            else:
-                group["lr"] = lr
+    def _write_columns(self, values: Sequence[float]) -> None:
+        for column, value in zip(self._columns, values, strict=True):
+            column.write(value)
+        groups = self.optimizer.param_groups
         self._written = groups[0]["lr"] if groups else None
 
+    def __getitem__(self, name: str) -> float:
+        """The value of an output at the position: what drives no key is read here, as in `applier["clip"]`.
+
+        Of an output that differs by group it is the plain one; `base` is that of the first group.
+        """
+        first, position = self.optimizer.param_groups[0], float(self._exactly())
+        return value_of(self.schedule[name], first, self._base, position)
+
     def get_lr(self) -> list[Any]:
-        """The values of the position, computed anew: nothing is read back from the groups."""
-        position = self.last_epoch
-        return [
-            self.schedule(position, None if self.schedule.relation == "absolute" else self._base_of(group))
-            * float(group.get("lr_scale", 1.0))
-            for group in self.optimizer.param_groups
-        ]
+        """The lrs of the position, computed anew: nothing is read back from the groups that a text drives."""
+        position = float(self._exactly())
+        return [lr_of(group, self.schedule, position, self._base) for group in self.optimizer.param_groups]
 
     def get_last_lr(self) -> list[Any]:
         """What the groups were given last."""
@@ -296,19 +328,21 @@ class Applier(LRScheduler):
 
     @_last_lr.setter
     def _last_lr(self, values: list[Any]) -> None:
-        # The base class and SequentialLR assign what they have just written into the groups.
-        del values
+        del values  # the base class and SequentialLR assign what they have just written into the groups
 
     # --- state --------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """Plain numbers, texts and lists: position, canonical text, bindings, bases."""
+        groups = self.optimizer.param_groups
+        keys = sorted({"lr", *used(groups, self.schedule)})
         return {
             "last_epoch": self.last_epoch,
+            "position": plain(self._exactly()),
             "text": str(self.schedule),
             "bindings": dict(self.schedule.bindings),
-            "bases": [float(group.get("initial_lr", group["lr"])) for group in self.optimizer.param_groups],
-            "base": None if self._base is None else float(self._base),
+            "bases": [{key: base_of(group, key, None) for key in keys if holds(group, key)} for group in groups],
+            "base": self._base if self._base is None else plain_base(self._base),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -321,32 +355,34 @@ class Applier(LRScheduler):
             raise ScheduleError(
                 problems.bad_call("this is the state of another scheduler", "seek(n) takes a run up at update n")
             )
-        position = int(state_dict["last_epoch"])
+        position = Fraction(state_dict.get("position", state_dict["last_epoch"]))
         saved = compile_text(state_dict["text"], **state_dict["bindings"])
         if saved != self.schedule:
             self._changed(saved, position)
-        for group, base in zip(self.optimizer.param_groups, state_dict["bases"], strict=False):
-            group["initial_lr"] = base
+        for group, bases in zip(self.optimizer.param_groups, state_dict["bases"], strict=False):
+            group.update({f"initial_{key}": base for key, base in bases.items()})
         if state_dict.get("base") is not None:
             self._base = state_dict["base"]
         self._written = None
-        self.seek(position)
+        self._go(position)
+        if self.schedule.clock != "steps":
+            self._moves = int(state_dict["last_epoch"])
 
-    def _changed(self, saved: Schedule, position: int) -> None:
+    def _changed(self, saved: Schedule, position: Fraction) -> None:
         if self.on_change == "keep":
             self.schedule = saved
             return
         if self.on_change == "replace":
+            if saved.clock != self.schedule.clock:
+                shown = f"the checkpoint counts {saved.clock}, the text in hand {self.schedule.clock}"
+                raise ScheduleError(problems.bad_call(shown, f"seek({self.schedule.clock}=n) says where the run is"))
             return
         group = self.optimizer.param_groups[0]
-        lrs = [
-            number_text(s(position, None if s.relation == "absolute" else float(group.get("initial_lr", group["lr"]))))
-            for s in (saved, self.schedule)
-        ]
+        lrs = [said(schedule, group, self._base, float(position)) for schedule in (saved, self.schedule)]
         raise ScheduleError(
             problems.bad_call(
                 "the checkpoint was trained with another text or other bindings: "
-                f"at step {position} its lr is {lrs[0]}, in hand {lrs[1]}",
+                f"at {saved.clock.removesuffix('s')} {time_text(position)} {lrs[0]}, in hand {lrs[1]}",
                 'attach(..., on_change="replace") goes on with the text in hand, attach(..., on_change="keep") with the saved one',
             )
         )
@@ -355,7 +391,7 @@ class Applier(LRScheduler):
         # List iterators pickle, but a block of values has no place in a checkpoint.
         state = dict(self.__dict__)
         state["_values"], state["_end"] = (), self.last_epoch
-        state["_groups"], state["_written"] = None, None
+        state["_groups"], state["_written"], state["_columns"] = None, None, []
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -363,7 +399,8 @@ class Applier(LRScheduler):
         self._values = iter(())
 
     def __repr__(self) -> str:
-        return f"<lrdsl {self.schedule.summary} · at step {self.last_epoch}>"
+        where = f"{self.schedule.clock.removesuffix('s')} {time_text(self._exactly())}"
+        return f"<lrdsl {self.schedule.summary} · at {where}>"
 
 
 def attach(
@@ -381,20 +418,3 @@ def attach(
     Arguments as for `Applier`.
     """
     return Applier(optimizer, schedule, last_epoch, base=base, auto=auto, on_change=on_change, **bindings)
-
-
-def _compiled(schedule: str | Schedule, bindings: Mapping[str, Any]) -> Schedule:
-    if isinstance(schedule, Schedule):
-        return schedule.bind(**bindings) if bindings else schedule
-    if isinstance(schedule, str) and schedule.endswith(".lrs") and "\n" not in schedule:
-        advice = f'attach(optimizer, lrdsl.load("{schedule}"))'
-        raise ScheduleError(problems.bad_call(f"`{schedule}` is the name of a file, not a text", advice))
-    if isinstance(schedule, Optimizer):
-        raise ScheduleError(problems.bad_call("the optimizer comes first", "attach(optimizer, text)"))
-    return compile_text(schedule, **bindings)
-
-
-def _no_optimizer(found: object) -> tuple[str, str]:
-    if isinstance(found, str | Schedule):
-        return "the optimizer comes first", "attach(optimizer, text)"
-    return f"a schedule is attached to a torch optimizer, not to {type(found).__name__}", "attach(optimizer, text)"
