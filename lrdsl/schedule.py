@@ -272,7 +272,10 @@ class Schedule:
         return module(self, target)
 
     def plot(self, ax: Any = None, *, log: bool | None = None, until: float | None = None, base: Base = None) -> Any:
-        """Draw the lr on matplotlib Axes, and return them; `log` and `until` as for `lrdsl plot`."""
+        """Draw all outputs, a panel for each, and return the matplotlib Axes (of several an array); on given Axes the lr alone.
+
+        `log` and `until` as for `lrdsl plot`.
+        """
         from .plotter import draw
 
         return draw([self], ax, log=log, until=until, base=base)

@@ -12,7 +12,7 @@ import pytest
 
 import lrdsl
 from lrdsl.plotter import draw, horizon, save, terminal, time_label, value_label
-from lrdsl.plotter.curve import curves, landmarks, scale
+from lrdsl.plotter.curve import landmarks, panels, scale
 
 FLAGSHIP = "warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6"
 WSD = "warmup(2k) then 5e-4 then linear(10%)"
@@ -226,11 +226,11 @@ def test_nothing_to_draw_is_an_error() -> None:
     ],
 )
 def test_the_axis_is_logarithmic_where_a_linear_one_shows_nothing(text: str, total: int | None, log: bool) -> None:
-    assert scale(curves(made(text, total), None, None)).log is log
+    assert scale(panels(made(text, total), None, None)[0].curves).log is log
 
 
 def test_zeros_sit_at_the_bottom_of_a_log_axis() -> None:
-    axis = scale(curves(made(TEXTS[1][0], TEXTS[1][1]), None, None), log=True)
+    axis = scale(panels(made(TEXTS[1][0], TEXTS[1][1]), None, None)[0].curves, log=True)
 
     assert axis.bottom < axis.low == pytest.approx(3e-5)
     assert list(axis.place(np.array([0.0, axis.high]))) == [0.0, 1.0]
@@ -248,7 +248,7 @@ def test_zeros_sit_at_the_bottom_of_a_log_axis() -> None:
     ],
 )
 def test_landmarks(text: str, total: int | None, expected: set[str]) -> None:
-    (curve,) = curves(made(text, total), None, None)
+    (curve,) = panels(made(text, total), None, None)[0].curves
 
     assert expected <= {one.text for one in landmarks(curve)}
 
@@ -287,7 +287,7 @@ def test_phases_peak_and_end_are_written_on_the_axes(text: str, total: int | Non
     pytest.importorskip("matplotlib")
     schedule = made(text, total)
     written = texts(draw(schedule))
-    marks = [one for one in landmarks(curves(schedule, None, None)[0]) if one.name in ("peak", "held", "end", "edge")]
+    marks = [one for one in landmarks(panels(schedule, None, None)[0].curves[0]) if one.name in ("peak", "held", "end", "edge")]
 
     assert {one.text for one in marks} <= set(written)
     assert all(any(phase.text in one for one in written) for phase in schedule.phases)
@@ -374,3 +374,42 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.M
 def test_another_suffix_is_an_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=r"\.png, \.svg or \.pdf"):
         save(made("3e-4"), tmp_path / name)
+
+
+SEVERAL = """
+lr = warmup(5 epochs, to=0.1) then cosine(85 epochs)
+weight_decay = 5e-4 for 81 epochs then linear(9 epochs)
+clip = 10*lr
+"""
+
+
+def test_each_output_has_a_panel_in_the_terminal() -> None:
+    schedule = lrdsl.compile(SEVERAL)
+    lines = terminal(schedule, width=70).splitlines()
+
+    assert [line for line in lines if line in schedule.outputs] == ["lr", "weight_decay", "clip"]
+    assert lines[-1] == "time is in epochs"
+    assert max(map(len, lines)) <= 70
+
+
+def test_each_output_has_axes_of_its_own(tmp_path: Path) -> None:
+    schedule = lrdsl.compile(SEVERAL)
+    axes = draw(schedule)
+
+    assert [ax.get_ylabel() for ax in axes] == ["lr", "weight_decay", "clip"]
+    assert [ax.get_xlabel() for ax in axes] == ["", "", "epochs"]
+    assert {ax.get_xlim() for ax in axes} == {(0.0, 90.0)}
+    for suffix in (".png", ".svg", ".pdf"):
+        save(schedule, tmp_path / f"several{suffix}")
+        assert (tmp_path / f"several{suffix}").stat().st_size > 5000
+
+
+def test_two_texts_share_the_panel_of_an_output() -> None:
+    axes = draw([lrdsl.compile("lr = linear(10, from=1)\nclip = 2"), lrdsl.compile("cosine(10, from=1)")])
+    assert len(axes[0].get_legend().get_texts()) == 2
+    assert len(axes[1].lines) == 1  # only one of them has it
+
+
+def test_texts_of_different_clocks_have_no_axis_in_common() -> None:
+    with pytest.raises(ValueError, match="counts steps, another epochs"):
+        draw([lrdsl.compile("0.1 for 5"), lrdsl.compile("0.1 for 5 epochs")])

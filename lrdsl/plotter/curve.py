@@ -1,7 +1,7 @@
-"""What a picture shows of a schedule, before anything is drawn: how far it goes, its samples, what must be readable.
+"""What a picture shows of schedules, before anything is drawn: how far it goes, samples, what must be readable.
 
-In: a schedule and perhaps a base. Out: a Curve (times, values), its Landmarks (peak, warmup end, floor), and the Scale
-of an axis for several. Refuses to know pixels, colours and characters.
+In: schedules and perhaps a base. Out: a Panel for each output, with a Curve (times, values) for each schedule that has it, their
+Landmarks (peak, warmup end, floor), and the Scale of an axis for several. Refuses to know pixels, colours and characters.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..schedule import Outline, Schedule
+from ..output import Outline, Output
+from ..schedule import Schedule
 from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample, rounded
 from .labels import one_line, time_label, value_label
 
@@ -36,7 +37,7 @@ _CONSTANT = 1000.0  # how long a constant is looked at
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A schedule as sampled from 0 to `end`; `still` is from where on nothing changes, if it is known."""
+    """An output as sampled from 0 to `end`; `still` is from where on nothing changes, if it is known."""
 
     text: str
     times: Floats
@@ -50,6 +51,14 @@ class Curve:
     @property
     def boundaries(self) -> tuple[float, ...]:
         return tuple(float(phase.begin) for phase in self.phases[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One output: its name, and its curve in each schedule that has it."""
+
+    name: str
+    curves: tuple[Curve, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +99,9 @@ def as_tuple(schedules: Many) -> tuple[Schedule, ...]:
 # --- how far a picture goes -------------------------------------------------------------------------------------------
 
 
-def horizon(schedule: Schedule, until: float | None = None, base: Base = None) -> float:
-    """Where the picture of a schedule ends: its length; else beyond what changes; else far enough to see it go on.
+def horizon(schedule: Schedule | Output, until: float | None = None, base: Base = None) -> float:
+    """Where the picture of an output ends (of a schedule, its lr): its length; else beyond what changes; else far enough to
+    see it go on.
 
     >>> import lrdsl
     >>> horizon(lrdsl.compile("0.1 until 30k then 0.01 until 60k then 1e-3"))
@@ -101,40 +111,41 @@ def horizon(schedule: Schedule, until: float | None = None, base: Base = None) -
         if not (math.isfinite(until) and until > 0):
             raise ValueError(f"a picture goes from 0 to a time above 0, not to {until!r}")
         return min(float(until), _FAR)
-    if schedule.length is not None:
-        return min(rounded(schedule.length), _FAR) or 1.0
-    begins = [min(rounded(phase.begin), _FAR / 2) for phase in schedule.phases if phase.begin > 0]
+    output = schedule.first if isinstance(schedule, Schedule) else schedule
+    if output.length is not None:
+        return min(rounded(output.length), _FAR) or 1.0
+    begins = [min(rounded(phase.begin), _FAR / 2) for phase in output.phases if phase.begin > 0]
     last = max(begins, default=0.0)
     # The last phase is given as much room as the others have on average, so that what is held is seen to be held.
     beyond = last * max(1.05, 1 + 1 / max(len(begins), 1))
-    still = standstill(schedule, base)
+    still = standstill(output, base)
     if still is not None:
-        return min(max(_seen(schedule, base, still), beyond), _FAR) or _CONSTANT
-    cycles = [rounded(cycle.start(_CYCLES)) for cycle in _cycles(schedule.timeline.chain) if cycle.times is None]
-    return min(max(beyond, max(cycles) if cycles else _tail(schedule, base, last)), _FAR)
+        return min(max(_seen(output, base, still), beyond), _FAR) or _CONSTANT
+    cycles = [rounded(cycle.start(_CYCLES)) for cycle in _cycles(output.timeline.chain) if cycle.times is None]
+    return min(max(beyond, max(cycles) if cycles else _tail(output, base, last)), _FAR)
 
 
-def standstill(schedule: Schedule, base: Base) -> float | None:
+def standstill(output: Output, base: Base) -> float | None:
     """`settled`, doubted: it is found by looking at powers of two, where a cycle of 1024 steps stands still as well."""
-    if any(cycle.times is None and cycle.stretch != 1 for cycle in _cycles(schedule.timeline.chain)):
+    if any(cycle.times is None and cycle.stretch != 1 for cycle in _cycles(output.timeline.chain)):
         return None  # and there are thousands of them to ask before 10^18
-    still = schedule.settled
+    still = output.settled
     if still is None:
         return None
     later = np.minimum(np.geomspace(still or 1.0, max(still, 1.0) * 1e4, 1999)[1:], _FAR)
-    values = schedule(np.concatenate([[still], later]), base)
+    values = output(np.concatenate([[still], later]), base)
     # It is found in plain floats, and a kernel may still differ in the last digits there.
     return still if np.ptp(values) <= 1e-9 * np.abs(values).max() + 1e-300 else None
 
 
-def _seen(schedule: Schedule, base: Base, still: float) -> float:
+def _seen(output: Output, base: Base, still: float) -> float:
     """A little beyond `still`, or much less where only floats see a change: an exponential without a floor moves until
     it underflows, a hundred times as long as anybody looks.
     """
     if still <= 0:
         return 0.0
     times = np.union1d(np.linspace(0, still, 4097), np.geomspace(min(1.0, still / 2), still, 4097))
-    values = schedule(times, base)
+    values = output(times, base)
     far = np.abs(values - values[-1]) > 0.01 * np.ptp(values)
     over = float(times[np.flatnonzero(far)[-1]]) if far.any() else still
     return float(f"{1.5 * over:.2g}") if 6 * over < still else 1.05 * still
@@ -158,13 +169,13 @@ def _cycles(node: Node) -> Iterator[Cycle]:
             pass
 
 
-def _tail(schedule: Schedule, base: Base, last: float) -> float:
+def _tail(output: Output, base: Base, last: float) -> float:
     """For what neither settles nor cycles: five times as far as it takes to halve (or to grow by half).
 
     What rises to a peak of its own and falls again, as Noam's does, is seen from there.
     """
     times = np.minimum(last + np.geomspace(1.0, 1e15, 3001), _FAR)
-    values = schedule(times, base)
+    values = output(times, base)
     peak = int(np.argmax(values))
     if 0 < peak < len(times) - 1 and values[peak] > values[-1]:
         return float(f"{max(10.0 * float(times[peak]), 2 * last):.2g}")
@@ -178,7 +189,7 @@ def _tail(schedule: Schedule, base: Base, last: float) -> float:
 # --- samples ----------------------------------------------------------------------------------------------------------
 
 
-def sample(schedule: Schedule, end: float, base: Base, columns: int = 2000) -> Curve:
+def sample(output: Output, text: str, end: float, base: Base, columns: int = 2000) -> Curve:
     """The curve up to `end`: every step or very many moments, both sides of each boundary, some for each column."""
     if end <= _EVERY_STEP:
         steps = np.arange(math.ceil(end), dtype=np.float64)
@@ -186,24 +197,24 @@ def sample(schedule: Schedule, end: float, base: Base, columns: int = 2000) -> C
         # Moments at one distance would beat with short cycles, and show a wave that is not there.
         count = np.arange(_MANY)
         steps = np.floor((count + count * 0.6180339887498949 % 1.0) * (end / _MANY))
-    phases = tuple(phase for phase in schedule.phases if phase.begin < end)
+    phases = tuple(phase for phase in output.phases if phase.begin < end)
     begins = np.array([float(phase.begin) for phase in phases[1:]])
     fine = np.linspace(0.0, end, 8 * columns, endpoint=False)
     # The end itself is looked at from the left: what begins there is no part of the picture.
-    inner = np.array(list(islice(_turns(schedule, end), _TURNS)))
+    inner = np.array(list(islice(_turns(output, end), _TURNS)))
     edges = np.concatenate([begins, inner, np.nextafter([*begins, *inner, end], 0.0)])
     times = np.unique(np.concatenate([steps, fine, edges]))
     times = times[(times >= 0.0) & (times < end)]
-    values = schedule(times, base)
+    values = output(times, base)
     sane = np.isfinite(values)
-    unit = "lr / base" if schedule.relation == "relative" and base is None else "lr"
-    still = rounded(schedule.length) if schedule.length is not None else standstill(schedule, base)
-    return Curve(one_line(str(schedule)), times[sane], values[sane], phases, end, still, unit, schedule.clock)
+    unit = f"{output.name} / base" if output.relation == "relative" and base is None else output.name
+    still = rounded(output.length) if output.length is not None else standstill(output, base)
+    return Curve(text, times[sane], values[sane], phases, end, still, unit, output.clock)
 
 
-def _turns(schedule: Schedule, end: float) -> Iterator[float]:
+def _turns(output: Output, end: float) -> Iterator[float]:
     """Where the phases within cycles begin: among millions of steps a spike of one would else be passed over."""
-    for cycle in _cycles(schedule.timeline.chain):
+    for cycle in _cycles(output.timeline.chain):
         begins = cycle.body.begins if isinstance(cycle.body, Chain) else (Fraction(0),)
         for index in range(_TURNS if cycle.times is None else min(cycle.times, _TURNS)):
             start, stretch = cycle.start(index), cycle.stretch**index
@@ -212,11 +223,25 @@ def _turns(schedule: Schedule, end: float) -> Iterator[float]:
             yield from (float(start + begin * stretch) for begin in begins)
 
 
-def curves(schedules: Many, until: float | None, base: Base, columns: int = 2000) -> tuple[Curve, ...]:
-    """The curves of several schedules up to the farthest of their horizons."""
+def panels(schedules: Many, until: float | None, base: Base, columns: int = 2000) -> tuple[Panel, ...]:
+    """A panel for each output that one of the schedules has, all up to the farthest of their horizons."""
     them = as_tuple(schedules)
-    end = max(horizon(schedule, until, base) for schedule in them)
-    return tuple(sample(schedule, end, base, columns) for schedule in them)
+    clocks = list(dict.fromkeys(schedule.clock for schedule in them))
+    if len(clocks) > 1:
+        raise ValueError(f"one text counts {clocks[0]}, another {clocks[1]}: they have no axis in common")
+    if not any(schedule.plain for schedule in them):
+        raise ValueError("there are only lines for groups: a picture shows what one group sees")
+    ends = [horizon(output, until, base) for schedule in them for output in schedule.plain]
+    found = []
+    for name in dict.fromkeys(output.name for schedule in them for output in schedule.plain):
+        curves = tuple(
+            sample(output, one_line(str(schedule)), max(ends), base, columns)
+            for schedule in them
+            for output in schedule.plain
+            if output.name == name
+        )
+        found.append(Panel(name, curves))
+    return tuple(found)
 
 
 # --- what must be readable --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .curve import Base, Curve, Many, Scale, curves, landmarks, scale
+from .curve import Base, Curve, Many, Panel, Scale, landmarks, panels, scale
 from .labels import one_line, round_between, shorten, span_label, time_label, value_label
 
 # Told apart by people who see few colours, and on paper; neighbours differ in lightness too.
@@ -65,25 +65,38 @@ def save(schedules: Many, path: str | os.PathLike[str], *, log: bool | None = No
     # and what was measured not to overlap does not.
     settings = {"svg.hashsalt": "lrdsl", "svg.fonttype": "path", "pdf.fonttype": 42, "savefig.dpi": 150}
     with matplotlib.style.context(["default", settings]):
-        ax = draw(schedules, log=log, until=until, base=base)
-        ax.figure.savefig(name, format=suffix[1:], metadata=_FORMATS[suffix])
+        axes = np.atleast_1d(draw(schedules, log=log, until=until, base=base))
+        axes[0].figure.savefig(name, format=suffix[1:], metadata=_FORMATS[suffix])
 
 
 def draw(
     schedules: Many, ax: Any = None, *, log: bool | None = None, until: float | None = None, base: Base = None
 ) -> Any:
-    """Draw on Axes, the caller's or new ones, and return them.
+    """Draw on Axes, the caller's or new ones, and return them: of several outputs an array of Axes, a panel for each.
 
     One schedule: its phases as stretches of different colours, named along the top, its landmarks annotated. Several: a
-    colour each.
+    colour each. On Axes of the caller's only the first output is drawn.
     """
     matplotlib = _matplotlib()
-    them = curves(schedules, until, base)
+    found = panels(schedules, until, base)
+    if ax is not None:
+        return _panel(ax, found[0], log)
+    many = len(found)
+    height = 4.5 if many == 1 else 0.5 + 2.6 * many
+    figure = matplotlib.figure.Figure(figsize=(8.0, height))
+    axes = figure.subplots(many, 1, squeeze=False)[:, 0]
+    figure.subplots_adjust(left=0.105, right=0.96, bottom=0.5175 / height, top=1 - 0.135 / height, hspace=0.12)
+    for index, (place, one) in enumerate(zip(axes, found, strict=True)):
+        _panel(place, one, log)
+        if index < many - 1:
+            place.set_xlabel("")
+            place.tick_params(labelbottom=False)
+    return axes[0] if many == 1 else axes
+
+
+def _panel(ax: Any, panel: Panel, log: bool | None) -> Any:
+    them = panel.curves
     axis = scale(them, log)
-    if ax is None:
-        figure = matplotlib.figure.Figure(figsize=(8.0, 4.5))
-        ax = figure.add_subplot()
-        figure.subplots_adjust(left=0.105, right=0.96, bottom=0.115, top=0.97)
     _axes(ax, them, axis)
     if len(them) == 1:
         points = _on_paper(ax, them[0], axis)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .curve import Base, Curve, Landmark, Many, Scale, curves, landmarks, scale
+from .curve import Base, Curve, Landmark, Many, Panel, Scale, landmarks, panels, scale
 from .labels import one_line, round_between, shorten, span_label, time_label, value_label
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def terminal(
     until: float | None = None,
     base: Base = None,
 ) -> str:
-    """Schedules as lines of at most `width` characters, the curve `height` lines high.
+    """Schedules as lines of at most `width` characters, the curve `height` lines high; several outputs under one another.
 
     Under the axis stand the phases (of several schedules, their texts), and the values that people look for.
 
@@ -94,8 +94,21 @@ def terminal(
          peak 0.1 at 15, end 0 at 40
     """
     style = _style(color, unicode)
-    height = max(height, 3)
-    them = curves(schedules, until, base, max(width, 20) * 2)
+    found = panels(schedules, until, base, max(width, 20) * 2)
+    if len(found) > 1:
+        height = max(height // len(found), 6)
+    lines: list[str] = []
+    for panel in found:
+        lines += [panel.name] if len(found) > 1 else []
+        lines += _panel(panel, style, width, max(height, 3), log)
+    clock = found[0].curves[0].clock
+    lines += [f"time is in {clock}"] if clock != "steps" else []
+    kept = "\n".join(_cut(line.rstrip(), width) for line in lines)
+    return kept if unicode else kept.encode("ascii", "replace").decode("ascii")
+
+
+def _panel(panel: Panel, style: Style, width: int, height: int, log: bool | None) -> list[str]:
+    them = panel.curves
     axis = scale(them, log)
     ticks = _value_ticks(them, axis, height)
     gutter = max(len(text) for text in ticks.values()) + 1
@@ -110,11 +123,10 @@ def terminal(
     lines += [f"{'':{gutter}}{style.corner}{rule}", f"{'':{gutter}}{labels}"]
     under = _phases(them[0], edges, columns, style) if len(them) == 1 else _texts(them, columns, style)
     lines += [f"{'':{gutter}} {line}" for line in under]
-    kinds = {curve.unit for curve in them} - {"lr"}
+    kinds = {curve.unit for curve in them} - {panel.name}
     if kinds:
         lines.append(f"{'':{gutter}} values are {' or '.join(sorted(kinds))}")
-    kept = "\n".join(_cut(line.rstrip(), width) for line in lines)
-    return kept if unicode else kept.encode("ascii", "replace").decode("ascii")
+    return lines
 
 
 def _cut(line: str, width: int) -> str:
