@@ -112,7 +112,9 @@ def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sc
         return found
     names = tuple(dict.fromkeys((*program.outputs, *(line[0].output for line in program.lines))))
     patterns = tuple((line[0].output, line[0].pattern) for line in program.lines)
-    made = Made(parsed, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found))
+    made = Made(
+        parsed, names, {} if found else outputs, program.clock, program.rates, program.params, patterns, tuple(found)
+    )
     return Schedule(text, source, dict(bindings), made)
 
 

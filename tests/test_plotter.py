@@ -287,7 +287,11 @@ def test_phases_peak_and_end_are_written_on_the_axes(text: str, total: int | Non
     pytest.importorskip("matplotlib")
     schedule = made(text, total)
     written = texts(draw(schedule))
-    marks = [one for one in landmarks(panels(schedule, None, None)[0].curves[0]) if one.name in ("peak", "held", "end", "edge")]
+    marks = [
+        one
+        for one in landmarks(panels(schedule, None, None)[0].curves[0])
+        if one.name in ("peak", "held", "end", "edge")
+    ]
 
     assert {one.text for one in marks} <= set(written)
     assert all(any(phase.text in one for one in written) for phase in schedule.phases)

@@ -139,12 +139,21 @@ def _units(work: Check, total: program.Node | None) -> Units:
 
 
 def _line(work: Check, line: GroupLine) -> tuple[program.Line, ...]:
-    """A line for groups as a group sees it that only this line matches, tried with a few numbers."""
+    """A line for groups as a group sees it that only matches what it must, tried with a few numbers."""
     tried = []
+    # Who matches this pattern matches every pattern that covers it, too.
+    covering: dict[str, list[GroupLine]] = {}
+    for other in work.names.groups:
+        if other.output != line.output and other.pattern.covers(line.pattern):
+            covering.setdefault(other.output, []).append(other)
+    others = [
+        many[best] for many in covering.values() if (best := narrowest([one.pattern for one in many])) is not None
+    ]
     for number in _TRIED if line.pattern.names else _TRIED[:1]:
-        numbers = tuple((name, number) for name in line.pattern.names)
-        work.winners = {line.output: (line, numbers)}
-        names = (line.output, *(name for name in work.names.outputs if name != line.output))
+        work.winners = {
+            one.output: (one, tuple((name, number) for name in one.pattern.names)) for one in (line, *others)
+        }
+        names = dict.fromkeys((line.output, *work.names.outputs, *work.winners))
         tried.append(program.Line(line.output, line.pattern.text, {name: work.output(name, None) for name in names}))
     work.winners = {}
     return tuple(tried)
