@@ -247,7 +247,11 @@ def phase(draw: Draw, spot: Spot) -> Drawn:
         return replace(body, node=Bracket(body.node))
     if spot.given or spot.length is None:
         if way < 5:
-            return sure(level(draw) if often(draw, 50) else expression(draw, spot.total is not None, spot.given))
+            return sure(
+                level(draw)
+                if often(draw, 50)
+                else expression(draw, bool(spot.total), spot.given and spot.length is not None)
+            )
         return curve(draw, spot, ())
     return closed(draw, spot, way)
 

@@ -18,6 +18,7 @@ from reference import (
     Chain,
     CurveDef,
     File,
+    Line,
     Name,
     Neg,
     Node,
@@ -142,7 +143,7 @@ def split(draw: Draw, length: Fraction, count: int) -> list[Fraction]:
 
 
 def expression(draw: Draw, total: bool, length: bool) -> Node:
-    """Plain arithmetic of t, p and q that stays above zero; p and q only where a length is known, shares where a total is."""
+    """Plain arithmetic of t, p and q that stays above zero; p and q only where a length is known."""
     t, p, q, unit = now(draw), Name("p"), Name("q"), Num("1")
     held = Bracket(Line(Name("t"), (("every", duration(draw, Fraction(10), None)),)))
     later = Op("+", t, unit)
