@@ -1,47 +1,35 @@
-"""The naive meaning of a schedule: what a tree is worth at each time.
+"""The naive meaning of a text: what its outputs are worth at each time.
 
-In: a tree (`reference_trees`), and the total and `base` that are bound from outside. Out: `show(tree)`, and
-`evaluate(tree)`, a `Meaning` with the length, the value and the limit from the left at any time, and the
-boundaries of the outermost chain; or `Refused` where the language calls the text an error. It covers the
-clock of steps and the output `lr`. This file refuses to know how texts are read, other clocks, groups and
-asserts, and how to be fast: time is an exact fraction, a schedule a closure over it.
+In: a tree (`reference_trees`) or a text, what is bound from outside, and the name of a parameter group. Out:
+`show(tree)`; `evaluate_file(file)`, a `FileMeaning` with the clock and a `Meaning` for each output, with its
+length, the value and the limit from the left at any time, and the boundaries of its outermost chain;
+`evaluate(tree)`, the meaning of `lr` alone; or `Refused` where the language calls the text an error. This file
+refuses to know asserts, and how to be fast: time is an exact fraction, a schedule a closure over it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import reference_curves as rc
 import reference_numbers as rn
-from reference_curves import Curve, Made
-from reference_lengths import FREE, Cycles, body_of, chain_lengths, fit, need, parts
-from reference_levels import (
-    Known,
-    Place,
-    apply,
-    as_call,
-    const,
-    defined,
-    duration,
-    inside,
-    is_curve,
-    kind,
-    level,
-    levels,
-    not_alone,
-    number,
-    pick,
-    plain,
-    under_time,
-)
-from reference_numbers import ZERO, Refused, Value
+from reference_clocks import clocked
+from reference_groups import chosen
+from reference_lengths import fit, need
+from reference_levels import Output, Place, World, not_alone, stand
+from reference_names import DRIVEN, defined, lines_of, mentioned, reached, uses_of
+from reference_numbers import Refused
+from reference_reader import read, read_file
+from reference_schedules import boundaries, build
 from reference_trees import (
     Bracket,
     Call,
     Chain,
     CurveDef,
     File,
+    Group,
     Line,
     Name,
     Neg,
@@ -49,13 +37,12 @@ from reference_trees import (
     Num,
     Op,
     Phase,
+    Quantity,
     ShapeDef,
     Share,
     Steps,
     Tree,
-    bare,
     show,
-    walk,
 )
 
 __all__ = [
@@ -64,304 +51,40 @@ __all__ = [
     "Chain",
     "CurveDef",
     "File",
+    "FileMeaning",
+    "Group",
     "Line",
     "Meaning",
     "Name",
     "Neg",
+    "Node",
     "Num",
     "Op",
     "Phase",
+    "Quantity",
     "Refused",
     "ShapeDef",
     "Share",
     "Steps",
+    "Tree",
     "evaluate",
+    "evaluate_file",
+    "read",
+    "read_file",
     "show",
 ]
 
-LIMITS = {"floor": max, "cap": min}
-GRID = [Fraction(i, 16) for i in range(17)]
-TINY = 1e-12
-
-
-# ---- the level at which a phase starts, seen from the phase before it
-
-
-def spots(phases: tuple[Node, ...], length: Fraction | None, place: Place) -> list[tuple[Fraction | None, Place]]:
-    """The length and the place of every phase of a chain; the level before it is still to be filled in."""
-    lengths = chain_lengths(phases, length, place)
-    found: list[tuple[Fraction | None, Place]] = []
-    here = place
-    for i in range(len(phases) - 1, -1, -1):
-        found.insert(0, (lengths[i], here))
-        if i > 0:
-            # seen from before, the level that the phase itself takes from before is open
-            ahead = start_of(phases[i], lengths[i], replace(here, prev=None))
-            wrap = start_of(phases[i], lengths[i], replace(here, prev=None, ahead=here.wrap))
-            here = replace(here, ahead=ahead, wrap=wrap)
-    return found
-
-
-def start_of(node: Node | Known, length: Fraction | None, place: Place) -> Value | None:
-    """The level at which a node starts, or None where it takes it from before; holds are passed over."""
-    node = bare(node)  # type: ignore[arg-type]
-    found = place.look(node.name) if isinstance(node, Name) else None
-    if found:
-        return start_of(found[0], length, found[1])
-    match node:
-        case Bracket(body):
-            return start_of(body, length, place)
-        case Phase(body, _, skip):
-            if skip:
-                return build(node, length, replace(place, prev=None)).start
-            length_in, _, place_in = body_of(node, length, place)
-            return start_of(body, length_in, place_in)
-        case Chain(phases):
-            length_in, place_in = spots(phases, length, place)[0]
-            return start_of(phases[0], length_in, place_in)
-        case Line(body, clauses):
-            start = start_of(body, length, place)
-            for word, arg in clauses:
-                if start is not None and word in LIMITS:
-                    start = LIMITS[word](start, level(arg, place))
-            return start
-        case Call("repeat"):
-            cycles = Cycles.read(node, place)
-            return start_of(cycles.body, cycles.period, cycle_place(cycles, place))
-    if is_curve(node, place):
-        return curve_start(as_call(node), length, place)
-    return build(node, length, place).start
-
-
-def curve_start(call: Call, length: Fraction | None, place: Place) -> Value | None:
-    """The written level at which a curve starts; a hold starts where the next phase does."""
-    curve, args = pick(call, place)
-    formals = dict(curve.formals)
-    name = "from" if curve.shape or "from" in formals else "max"
-    if name in args:
-        here = replace(place, total=duration(call.positional[0], place)) if call.positional else place
-        return levels(curve, args, here)[name]
-    if curve.shape or name in formals:
-        return place.ahead if formals.get(name) == Name("next") else None
-    return build(call, length, place).start
-
-
-def first_written(node: Node | Known, place: Place) -> Value | None:
-    """The first level of what is repeated, if it is written as a number or an expression."""
-    node, place, _ = plain(node, place)
-    match node:
-        case Chain((first, *_)) | Line(first):
-            return first_written(first, place)
-        case Phase(first, for_, None):
-            return first_written(first, replace(place, total=duration(for_, place)) if for_ else place)
-        case Phase():
-            return None
-        case Call("repeat", (first,)):
-            return first_written(first, place)
-    if is_curve(node, place):
-        call = as_call(node)
-        curve, args = pick(call, place)
-        if call.positional:
-            place = replace(place, total=duration(call.positional[0], place))
-        arg = args.get("from" if curve.shape or "from" in dict(curve.formals) else "max")
-        return None if arg is None or isinstance(plain(arg, place)[0], Share) else level(arg, place)
-    found = need(node, place)
-    # the length of what is open has no say in the value at 0
-    length = found if isinstance(found, Fraction) else None if found == FREE else rn.ONE
-    return build(node, length, place).start
-
-
-def several(node: Node | Known, place: Place) -> bool:
-    """Whether a bracket has several phases."""
-    node, place, _ = plain(node, place)
-    return isinstance(node, Chain) or (isinstance(node, Line | Phase) and several(node.body, place))
-
-
-# ---- schedules
-
-
-def cycle_place(cycles: Cycles, place: Place) -> Place:
-    """Where the body of a repeat stands: none follows its last phase, which may have to say where it ends."""
-    written = first_written(cycles.body, place) if several(cycles.body, place) else None
-    return replace(place, ahead=None, wrap=written if written else None)
-
-
-def build(node: Node | Known, length: Fraction | None, place: Place) -> Made:
-    """The schedule that a node is, where its length is this (its own or its place's; None: endless)."""
-    node = bare(node)  # type: ignore[arg-type]
-    operands = parts(node)
-    if operands is not None:
-        return build_arithmetic(node, operands, length, place)
-    match node:
-        case Bracket(body):
-            return build(body, length, place)
-        case Line():
-            return build_line(node, length, place)
-        case Chain(phases):
-            return build_chain(phases, length, place)
-        case Phase():
-            return build_phase(node, length, place)
-        case Name("t"):
-            return rc.smooth(lambda t: t, length)
-        case Name("p" | "q" as name):
-            if length is None:
-                raise Refused("open phase and no total to take from")
-            return rc.progress(length, name == "q")
-        case Name(name) if place.look(name):
-            found, there = place.look(name)  # type: ignore[misc]
-            return build(found, length, replace(there, operand=place.operand))
-        case Call("repeat"):
-            cycles = Cycles.read(node, place)
-            made = build(cycles.body, cycles.period, cycle_place(cycles, place))
-            return rc.repeated(made, cycles.times, cycles.stretch, cycles.factor, length)
-    if is_curve(node, place):
-        return build_curve(as_call(node), length, place)
-    if not place.operand:
-        not_alone(node, place)
-    return rc.constant(const(node, place), length)
-
-
-def build_arithmetic(node: Node, operands: tuple[Node, ...], length: Fraction | None, place: Place) -> Made:
-    """An operator or a function, pointwise; nothing crosses into it from outside."""
-    if kind(node, place) == "share":
-        raise Refused("a share as a value")
-    here = place.alone(inner=True, operand=True)
-    lengths = [fit(operand, length, here) for operand in operands]
-    if length is not None and any(found is not None and found > length for found in lengths):
-        raise Refused("phases are longer than the total")
-    made = [build(operand, found, here) for operand, found in zip(operands[:1], lengths[:1], strict=True)]
-    for operand, found in zip(operands[1:], lengths[1:], strict=True):
-        if isinstance(node, Op) and under_time(node.op, node.left, operand, place):
-            made.append(rc.constant(duration(operand, here), found))
-        else:
-            made.append(build(operand, found, here))
-    return rc.pointwise(lambda *values: apply(node, list(values)), made, length)
-
-
-def build_line(line: Line, length: Fraction | None, place: Place) -> Made:
-    """Clauses from left to right, from the line's beginning on."""
-    made = build(line.body, length, replace(place, operand=False) if line.clauses else place)
-    for word, arg in line.clauses:
-        if word == "every":
-            step = duration(arg, place)
-            if step == 0:
-                raise Refused("every 0")
-            made = rc.sampled(made, step)
-        else:
-            made = rc.limited(made, LIMITS[word], level(arg, place))
-    return made
-
-
-def build_chain(phases: tuple[Node, ...], length: Fraction | None, place: Place) -> Made:
-    """Phases from left to right, each with the level at which the one before it ends."""
-    made: list[Made] = []
-    prev = place.prev
-    for phase, (length_in, here) in zip(phases, spots(phases, length, place), strict=True):
-        made.append(build(phase, length_in, replace(here, prev=prev, operand=False)))
-        prev = made[-1].end
-    return rc.joined(made)
-
-
-def build_phase(phase: Phase, length: Fraction | None, place: Place) -> Made:
-    """A body under `for`, `skip` and `until`."""
-    length_in, skip, place_in = body_of(phase, length, place)
-    made = build(phase.body, length_in, replace(place_in, operand=False))
-    if phase.skip:
-        made = rc.skipped(made, skip)
-    return rc.cut(made, length) if phase.until and length is not None else made
-
-
-def build_curve(call: Call, length: Fraction | None, place: Place) -> Made:
-    """A built-in curve by its law, a defined one by its body; between levels that are resolved first."""
-    if call.positional:
-        length = duration(call.positional[0], place)
-        place = replace(place, total=length)
-    curve, args = pick(call, place)
-    if curve.first == "p" and length is None:
-        raise Refused("open phase and no total to take from")
-    ends = levels(curve, args, place)
-    if curve.body is not None:
-        return build_defined(curve, args, ends, length, place)
-    rest = {name: node for name, node in (dict(curve.formals) | args).items() if name not in rc.LEVELS}
-    values = {n: divisor(v, place) if n in rc.DURATIONS else number(v, place) for n, v in rest.items()}
-    if curve.shape:
-        law = rc.SHAPE_LAWS[curve.name]
-        within(curve, [law(p, 1 - p, values) for p in GRID])
-
-        def fade(t: Fraction, left: bool) -> tuple[Value, Value]:
-            return law(t / length, 1 - t / length, values)
-
-        return rc.between(ends["from"], ends["to"], fade, length)
-    if curve.name == "geometric":
-        return rc.geometric(ends["from"], ends["to"], length)
-    return rc.free(rc.FREE_LAWS[curve.name, tuple(sorted(values))], ends["max"], values, length)
-
-
-def divisor(node: Node, place: Place) -> Fraction:
-    """A duration by which time is divided."""
-    found = duration(node, place)
-    if found == 0:
-        raise Refused("not finite: division by 0")
-    return found
-
-
-def check_arguments(curve: Curve, args: dict[str, Node], place: Place) -> None:
-    """Arguments are constants; one by which the body divides or samples time is a duration too."""
-    for name in args.keys() - rc.LEVELS:
-        const(args[name], place.without_base())
-        for node in walk(curve.body):
-            by = node.right if isinstance(node, Op) and node.op == "/" else None
-            divides = by == Name(name) and Name("t") in walk(node.left)
-            if divides or node == ("every", Name(name)):
-                divisor(args[name], place)
-
-
-def within(curve: Curve, pairs: list[tuple[Value, Value]]) -> None:
-    """Refuses a shape that is not 0 at 0 and 1 at 1, leaves 0..1, or whose second expression is not 1 - s."""
-    ends = abs(pairs[0][0]) <= TINY and abs(pairs[-1][0] - 1) <= TINY
-    if not ends or any(not -TINY <= s <= 1 + TINY or abs(s + rest - 1) > TINY for s, rest in pairs):
-        raise Refused(f"shape {curve.name} is not 0 at 0, 1 at 1, within 0..1")
-
-
-def build_defined(
-    curve: Curve, args: dict[str, Node], ends: dict[str, Value], length: Fraction | None, place: Place
-) -> Made:
-    """A curve of the file: its body, with the arguments put in, and its ends set exactly."""
-    check_arguments(curve, args, place)
-    here = inside(curve, args, ends, place)
-    own = need(curve.body, here)  # type: ignore[arg-type]
-    if isinstance(own, Fraction) and length is not None and own != length:
-        raise Refused(f"the phases end at {own}, the whole is {length}")
-    made = build(curve.body, length, here)  # type: ignore[arg-type]
-    if not curve.shape:
-        start, stop = ends.get("max", ends.get("from")), ends.get("to")
-        for meant, found in ((start, made.start), (stop, made.end)):
-            if meant is not None and found is not None and abs(found - meant) > TINY * abs(meant):
-                raise Refused(f"curve {curve.name} does not keep its levels")
-        return rc.exact_ends(made, start, stop)
-    rest = build(curve.rest, length, here) if curve.rest is not None else None
-
-    def fade(t: Fraction, left: bool) -> tuple[Value, Value]:
-        s = made.before(t) if left else made.value(t)
-        return s, 1 - s if rest is None else rest.before(t) if left else rest.value(t)
-
-    inner = [fade(p * length, False) for p in GRID[1:-1]] if length else []
-    first = made.start, rest.start if rest else 1 - made.start
-    last = made.end, rest.end if rest else 1 - made.end
-    within(curve, [first, *inner, last])
-    return rc.between(ends["from"], ends["to"], fade, length)  # type: ignore[arg-type]
-
-
-# ---- files, and what is asked of them
+Bindings = Mapping[str, "Node | str | int | float | Fraction"]
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a text means; times are fractions, or floats taken exactly."""
+    """What an output means; times are fractions in the unit of the clock, or floats taken exactly."""
 
     length: Fraction | None
     phases: tuple[Fraction, ...]
-    made: Made
+    made: rc.Made
+    name: str = "lr"
 
     def value(self, t: Fraction | float) -> float:
         """The value used at time t >= 0."""
@@ -371,43 +94,82 @@ class Meaning:
         """The limit from the left at t; at 0, where there is none, the value."""
         return self._checked(self.made.before if t > 0 else self.made.value, t)
 
-    @staticmethod
-    def _checked(law: rc.Function, t: Fraction | float) -> float:
+    def _checked(self, law: rc.Function, t: Fraction | float) -> float:
         if not t >= 0:
             raise ValueError("a time is not negative")
         value = rn.to_float(law(Fraction(t)))
-        if value < 0:
+        if value < 0 and self.name == "lr":
             raise Refused(f"lr becomes {value} at {t}")
         return value
 
 
-def boundaries(node: Node | Known, length: Fraction | None, place: Place) -> tuple[Fraction, ...]:
-    """Where the phases of the outermost chain begin, and where the last one ends."""
-    node, place, _ = plain(node, place)
-    if isinstance(node, Line):
-        return boundaries(node.body, length, place)
-    lengths = chain_lengths(node.phases, length, place) if isinstance(node, Chain) else [length]
-    found = [ZERO]
-    for own in lengths:
-        if own is not None:
-            found.append(found[-1] + own)
-    return tuple(found)
+@dataclass(frozen=True)
+class FileMeaning:
+    """What a file means, to all or to one parameter group."""
+
+    clock: str
+    outputs: Mapping[str, Meaning]
 
 
-def evaluate(tree: Tree, total: Fraction | int | None = None, base: float | None = None) -> Meaning:
-    """The meaning of a tree, or Refused; `total` and `base` are what is bound from outside."""
-    file = tree if isinstance(tree, File) else File(tree)
-    world = defined(file, 1.0 if base is None else base)
-    bound = None if total is None else Fraction(total)
-    if bound is None and "total" in world.texts:
-        bound = duration(Name("total"), Place(world, None))
-    world = replace(world, texts={name: node for name, node in world.texts.items() if name != "total"})
-    place = Place(world, bound)
-    own = need(file.lr, place)
-    if isinstance(own, Fraction) and bound is not None and own != bound:
-        raise Refused(f"the phases end at {own}, the whole is {bound}")
-    length = fit(file.lr, bound, place)
-    found = Meaning(length, boundaries(file.lr, length, place), build(file.lr, length, place))
+@dataclass
+class _View:
+    """A file as everybody, or one parameter group, sees it; a line is known by its output and whether it is plain."""
+
+    file: File
+    world: World
+    total: Fraction | None
+    bases: Mapping[str, float]
+    group: str | None
+    alone: dict[tuple[str, bool], Output] = field(default_factory=dict)
+
+    def line(self, name: str, plain: bool) -> tuple[Node, Mapping[str, int], bool] | None:
+        """The text of an output, the numbers in it, and whether it is the plain one; None where there is none."""
+        won = None if plain or self.group is None else chosen(lines_of(self.file, name), self.group)
+        if won:
+            return won[0].body, won[1], False
+        node = self.file.plain().get(name)
+        return None if node is None else (node, {}, True)
+
+    def output(self, name: str, plain: bool = False, stack: tuple[object, ...] = ()) -> Output:
+        """An output as it is alone."""
+        found = self.line(name, plain)
+        if found is None:
+            raise Refused(f"no name {name}")
+        node, numbers, plain = found
+        key = name, plain
+        if key in stack:
+            raise Refused(f"{name} is defined by itself")
+        if key not in self.alone:
+            world = replace(
+                self.world,
+                base=self.bases.get(name, 1.0) if name in DRIVEN else None,
+                texts=dict(self.world.texts) | {i: Num(str(number)) for i, number in numbers.items()},
+            )
+            names = {*self.file.plain(), *(group.output for group in self.file.groups)}
+            # in a group's line its own name is the plain output
+            used = {
+                other: self.output(other, other == name and not plain, (*stack, key))
+                for other in sorted(reached(mentioned(node), uses_of(world)) & names)
+            }
+            self.alone[key] = Output(node, Place(replace(world, outputs=used), self.total))
+        return self.alone[key]
+
+    def names(self) -> list[str]:
+        """The outputs that there are: one that has lines for other groups only is left alone."""
+        every = dict.fromkeys([*self.file.plain(), *(group.output for group in self.file.groups)])
+        return [name for name in every if self.line(name, False)]
+
+
+def _meaning(name: str, output: Output) -> Meaning:
+    """The meaning of an output, looked at where it may go wrong."""
+    node, place = output.node, output.place
+    own = need(node, place)
+    if isinstance(own, Fraction) and place.total is not None and own != place.total:
+        raise Refused(f"the phases end at {own}, the whole is {place.total}")
+    length = fit(node, place.total, place)
+    not_alone(node, place)
+    stand(node, place)
+    found = Meaning(length, boundaries(node, length, place), build(node, length, place), name)
     ends = found.phases
     if length is None:
         ends = (*ends, *(ends[-1] + 10**n for n in range(19)))
@@ -416,3 +178,37 @@ def evaluate(tree: Tree, total: Fraction | int | None = None, base: float | None
             found.value(begin + (end - begin) * Fraction(i, 32))
         found.left(end)
     return found
+
+
+def bound_text(value: Node | str | int | float | Fraction) -> Node:
+    """What is bound, as a text: a float counts as the decimal that it prints."""
+    match value:
+        case Fraction():
+            top, below = value.as_integer_ratio()
+            return Num(str(top)) if below == 1 else Op("/", Num(str(top)), Num(str(below)))
+        case int() | float() | str():
+            return read(str(value))
+    return value
+
+
+def evaluate_file(
+    file: Tree | str,
+    bindings: Bindings | None = None,
+    group: str | None = None,
+    base: Mapping[str, float] | None = None,
+) -> FileMeaning:
+    """The meaning of a file, or Refused, to a parameter group of this name (None: the plain outputs).
+
+    `base` has the base of every driven output; what it does not name has 1.
+    """
+    file = read_file(file) if isinstance(file, str) else file if isinstance(file, File) else File(file)
+    bound = {name: bound_text(value) for name, value in (bindings or {}).items()}
+    world, total = clocked(file, bound, defined(file, bound))
+    view = _View(file, world, total, base or {}, group)
+    return FileMeaning(world.clock, {name: _meaning(name, view.output(name)) for name in view.names()})
+
+
+def evaluate(tree: Tree, total: Fraction | int | None = None, base: float | None = None) -> Meaning:
+    """The meaning of `lr`, or Refused; `total` and `base` are what is bound from outside."""
+    bindings = {} if total is None else {"total": total}
+    return evaluate_file(tree, bindings, base=None if base is None else {"lr": base}).outputs["lr"]

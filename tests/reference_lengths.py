@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import reference_curves as rc
 import reference_numbers as rn
-from reference_levels import Known, Place, as_call, duration, inside, is_curve, number, pick, plain
+from reference_levels import Known, Output, Place, as_call, duration, inside, is_curve, number, pick, plain
 from reference_numbers import FUNCTIONS, ZERO, Refused, Value
 from reference_trees import Bracket, Call, Chain, Line, Name, Neg, Node, Op, Phase, bare
 
@@ -103,7 +103,20 @@ def need(node: Node | Known, place: Place) -> Need:
             return OPEN
         case Name(name) if place.look(name):
             return need(*place.look(name))  # type: ignore[misc]
+        case Name(name) if name in place.world.outputs:
+            return output_need(place.world.outputs[name])
     return curve_need(as_call(node), place) if is_curve(node, place) else FREE
+
+
+def output_need(output: Output) -> Need:
+    """The length of an output used in another: its own, and where it takes one from the total, that."""
+    total = output.place.total
+    own = need(output.node, output.place)
+    if own == OPEN and total is None:
+        raise Refused("open phase and no total to take from")
+    if isinstance(own, Fraction) and total is not None and own != total:
+        raise Refused(f"the phases end at {own}, the whole is {total}")
+    return total if own == OPEN else own  # type: ignore[return-value]
 
 
 def together(found: list[Need]) -> Need:

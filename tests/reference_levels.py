@@ -20,7 +20,6 @@ from reference_numbers import FUNCTIONS, ZERO, Refused, Value
 from reference_trees import (
     Bracket,
     Call,
-    File,
     Line,
     Name,
     Neg,
@@ -28,14 +27,10 @@ from reference_trees import (
     Num,
     Op,
     Phase,
+    Quantity,
     Share,
-    Steps,
     bare,
-    walk,
 )
-
-WORDS = "param let shape curve assert then for until skip floor cap every next repeat base t p q pi e"
-TAKEN = frozenset(WORDS.split()) | FUNCTIONS.keys() | rc.BUILT_IN.keys()
 
 
 @dataclass(frozen=True)
@@ -46,13 +41,33 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Output:
+    """An output that is used in another one: its text, and the place that it has alone."""
+
+    node: Node
+    place: Place
+
+
+@dataclass(frozen=True)
 class World:
-    """The definitions of a file, and what is bound; `base` None: it may not be used here."""
+    """The definitions of a file, and what is bound.
+
+    `base` None: it may not be used here, or there is none. `clock` is the unit of all times, `rates` how much
+    of it one of each unit is; a unit that is not among them is not connected. `outputs`: those that may be used.
+    """
 
     base: Value | None = 1.0
     texts: Mapping[str, Node] = field(default_factory=dict)
     params: frozenset[str] = frozenset()
     curves: Mapping[str, list[Curve]] = field(default_factory=dict)
+    clock: str = "steps"
+    rates: Mapping[str, Fraction] = field(default_factory=lambda: {"steps": rn.ONE})
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+
+    def steps(self) -> None:
+        """Says that steps are counted here, which a clock without steps cannot."""
+        if self.clock != "steps":
+            raise Refused(f"a number of steps on the clock of {self.clock}")
 
 
 @dataclass(frozen=True)
@@ -94,45 +109,9 @@ class Place:
         """`base`, where a level may fall back to it."""
         if self.inner:
             raise Refused(f"{level} of {curve} is left open in arithmetic")
+        if self.world.base is None:
+            raise Refused(f"{level} of {curve} would be base, and there is none")
         return self.world.base
-
-
-# ---- names
-
-
-def defined(file: File, base: float) -> World:
-    """The definitions of a file, after the errors that concern names."""
-    texts = dict(file.params) | dict(file.lets)
-    curves: dict[str, list[Curve]] = {name: [] for name in (c.name for c in file.shapes + file.curves)}
-    for shape in file.shapes:
-        curves[shape.name].append(Curve(shape.name, "p", True, shape.formals, shape.body, shape.rest))
-    for curve in file.curves:
-        curves[curve.name].append(Curve(curve.name, curve.first, False, curve.formals, curve.body))
-    names = [name for name, _ in file.params + file.lets] + list(curves)
-    for name in names:
-        if names.count(name) > 1 or name in TAKEN or name in ("lr", "step"):
-            raise Refused(f"{name} is defined twice, or built in")
-    uses = {name: mentioned(node, ()) for name, node in texts.items()}
-    for name, several in curves.items():
-        uses[name] = set().union(*(mentioned((c.body, c.rest), c.formals) for c in several))
-    uses[""] = mentioned(file.lr, ())
-    for name, said in uses.items():
-        for used in said - TAKEN - {"total"}:
-            if used not in uses:
-                raise Refused(f"no name {used}")
-        reached, fresh = set(), set(said)
-        while fresh:
-            reached |= fresh
-            fresh = set().union(*(uses.get(n, set()) for n in fresh)) - reached
-        if name in reached or (name in dict(file.params) and "base" in reached):
-            raise Refused(f"{name} is defined by itself, or a param that uses base")
-    return World(base, texts, frozenset(dict(file.params)), curves)
-
-
-def mentioned(nodes: object, formals: tuple[tuple[str, Node | None], ...]) -> set[str]:
-    """The names that a text uses, its own formals aside."""
-    found = {n.name for n in walk((nodes, formals)) if isinstance(n, Name | Call)}
-    return found - dict(formals).keys()
 
 
 # ---- constants
@@ -160,8 +139,12 @@ def const(node: Node | Known, place: Place) -> Value:
     match node:
         case Known(value):
             return value
-        case Num(text) | Steps(text):
+        case Num(text):
             return rn.number(text)
+        case Quantity(text, unit):
+            if unit not in place.world.rates:
+                raise Refused(f"this mixes {unit} and {place.world.clock}")
+            return rn.number(text) * place.world.rates[unit]
         case Share(text):
             return rn.number(text) / 100 * whole(place)
         case Name("total"):
@@ -177,8 +160,10 @@ def const(node: Node | Known, place: Place) -> Value:
         case Neg(body):
             return -const(body, place)
         case Op(op, left, right):
+            check_steps(node, (left, right), place)
             return rn.short(rn.operate(op, const(left, place), const(right, place)))
         case Call(name, args) if name in FUNCTIONS:
+            check_steps(node, args, place)
             return apply(node, [const(arg, place) for arg in args])
     raise Refused("a constant must stand here")
 
@@ -203,7 +188,9 @@ def whole(place: Place) -> Fraction:
 
 
 def duration(node: Node | Known, place: Place) -> Fraction:
-    """The exact steps of a duration."""
+    """A duration, exact, in the unit of the clock; a bare number counts steps."""
+    if kind(node, place, True) == "number":
+        place.world.steps()
     last, _, param = plain(node, place)
     value = const(node, place.without_base())
     if isinstance(last, Num) and (last.text[-1] in "BT" or (value < 1 and not (param and value == 0))):
@@ -215,25 +202,29 @@ def duration(node: Node | Known, place: Place) -> Fraction:
     return value
 
 
-def kind(node: Node | Known, place: Place) -> str:
-    """'number', 'time' or 'share'; refuses a share in arithmetic without a time beside it."""
+def kind(node: Node | Known, place: Place, spans: bool = False) -> str:
+    """'number', 'time' or 'share'; refuses a share in arithmetic without a time beside it.
+
+    With `spans` the node is a duration, or part of one, where a share is a time like any other.
+    """
     node, place, _ = plain(node, place)
     match node:
         case Share():
-            return "share"
-        case Steps() | Name("t" | "total"):
+            return "time" if spans else "share"
+        case Quantity() | Name("t" | "total"):
             return "time"
         case Neg(body) | Line(body) | Phase(body):
-            return kind(body, place)
+            return kind(body, place, spans)
         case Op(op, left, right):
-            kinds = [kind(left, place), "time" if under_time(op, left, right, place) else kind(right, place)]
+            timed = under_time(op, left, right, place)
+            kinds = [kind(left, place, spans), "time" if timed else kind(right, place, spans)]
             # under or beside a time it is one; a factor stands neither under nor beside
             if "share" in kinds and ("time" not in kinds or op in "^*"):
                 raise Refused("a share in a value's arithmetic")
             times = len([k for k in kinds if k != "number"])
             return "number" if op == "^" or times == 0 or (times == 2 and op in "*/") else "time"
         case Call(name, args) if name in FUNCTIONS:
-            kinds = [kind(arg, place) for arg in args]
+            kinds = [kind(arg, place, spans) for arg in args]
             if "share" in kinds and ("time" not in kinds or name not in ("min", "max")):
                 raise Refused("a share in a value's arithmetic")
             return "time" if "time" in kinds and name in ("min", "max", "abs") else "number"
@@ -242,12 +233,50 @@ def kind(node: Node | Known, place: Place) -> str:
 
 def under_time(op: str, left: Node, right: Node, place: Place) -> bool:
     """Whether the right operand is an argument by which a time is divided: a duration, with any arithmetic of its own."""
-    return op == "/" and isinstance(right, Name) and right.name in place.formals and kind(left, place) == "time"
+    return op == "/" and isinstance(right, Name) and right.name in place.formals and kind(left, place, True) == "time"
+
+
+def check_steps(node: Node | Known, operands: tuple[Node, ...], place: Place) -> None:
+    """Refuses arithmetic that makes a time of a number of steps, or a number of a time, on a clock without steps."""
+    kinds = [kind(operand, place, True) for operand in operands]
+    if isinstance(node, Op) and under_time(node.op, node.left, node.right, place):
+        return
+    times = [k != "number" for k in kinds]
+    match node:
+        case Op("+" | "-") | Call("min" | "max"):
+            counted = any(times) and not all(times)
+        case Op("*"):
+            counted = all(times)
+        case Op("/"):
+            counted = times == [False, True]
+        case Neg() | Call("abs"):
+            counted = False
+        case _:
+            counted = any(times)
+    if counted:
+        place.world.steps()
+
+
+def stand(node: Node | Known, place: Place) -> None:
+    """Says that a number must stand here: a time is its steps."""
+    if kind(node, place) == "time":
+        place.world.steps()
 
 
 def level(node: Node | Known, place: Place) -> Value:
-    """A constant that is a value: a level, a limit, a factor."""
+    """A constant that is a value: a level, a factor."""
     not_alone(node, place)
+    stand(node, place)
+    return const(node, place)
+
+
+def limit(node: Node, body: Node, place: Place) -> Value:
+    """The v of `floor v` and `cap v`, which may be a quantity: beside a time it is one, else its steps."""
+    found = kind(node, place)
+    if found == "share":
+        raise Refused("a share as a value")
+    if found != kind(body, place):
+        place.world.steps()
     return const(node, place)
 
 
@@ -261,7 +290,7 @@ def not_alone(node: Node | Known, place: Place) -> None:
     if kind(node, place) == "share":
         raise Refused("a share as a value")
     last, _, _ = plain(node, place)
-    if isinstance(last, Steps) or last == Name("total"):
+    if isinstance(last, Quantity) or last == Name("total"):
         raise Refused("a quantity alone as a level or value")
 
 

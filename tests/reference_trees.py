@@ -26,10 +26,18 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A number with the unit steps."""
+class Quantity:
+    """A number with a unit: steps, epochs, tokens or samples."""
 
     text: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Steps(Quantity):
+    """A number of steps."""
+
+    unit: str = "steps"
 
 
 @dataclass(frozen=True)
@@ -117,17 +125,33 @@ class CurveDef:
 
 
 @dataclass(frozen=True)
-class File:
-    """Definitions and one expression for `lr`."""
+class Group:
+    """What an output is for the parameter groups whose names match a pattern."""
 
-    lr: Node
+    output: str
+    pattern: str
+    body: Node
+
+
+@dataclass(frozen=True)
+class File:
+    """Definitions and outputs; `lr` may be missing, and the other outputs stand in `others`."""
+
+    lr: Node | None
     params: tuple[tuple[str, Node], ...] = ()
     lets: tuple[tuple[str, Node], ...] = ()
     shapes: tuple[ShapeDef, ...] = ()
     curves: tuple[CurveDef, ...] = ()
+    others: tuple[tuple[str, Node], ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    def plain(self) -> dict[str, Node]:
+        """The plain outputs, in the order of the text."""
+        return dict(self.others) | ({} if self.lr is None else {"lr": self.lr})
 
 
-Node = Num | Share | Steps | Name | Call | Neg | Op | Phase | Chain | Line | Bracket
+UNITS = ("steps", "epochs", "tokens", "samples")
+Node = Num | Share | Quantity | Name | Call | Neg | Op | Phase | Chain | Line | Bracket
 Tree = Node | File
 
 LINE, CHAIN, PHASE, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)
@@ -183,8 +207,8 @@ def _text(node: Node) -> str:
             return text
         case Share(text):
             return text + "%"
-        case Steps(text):
-            return text + " steps"
+        case Quantity(text, unit):
+            return f"{text} {unit[:-1] if text == '1' else unit}"
         case Name(name):
             return name
         case Bracket(body):
@@ -215,7 +239,7 @@ def _formals(first: str, formals: tuple[tuple[str, Node | None], ...]) -> str:
 
 
 def show(tree: Tree) -> str:
-    """The text of a tree; a `File` has a statement on each line, `lr` last."""
+    """The text of a tree; a `File` has a statement on each line, the definitions first."""
     if not isinstance(tree, File):
         return _at(tree, LINE)
     lines = [f"param {name} = {_at(node, SUM)}" for name, node in tree.params]
@@ -225,5 +249,7 @@ def show(tree: Tree) -> str:
         lines.append(f"shape {shape.name}({_formals('p', shape.formals)}) = {_at(shape.body, LINE)}{rest}")
     for curve in tree.curves:
         lines.append(f"curve {curve.name}({_formals(curve.first, curve.formals)}) = {_at(curve.body, LINE)}")
-    # named, because a line that begins with a minus would go on with the statement above it
-    return "\n".join([*lines, f"lr = {_at(tree.lr, LINE)}"])
+    # `lr` is named, because a line that begins with a minus would go on with the statement above it
+    lines += [f"{name} = {_at(node, LINE)}" for name, node in tree.plain().items()]
+    lines += [f'{group.output}["{group.pattern}"] = {_at(group.body, LINE)}' for group in tree.groups]
+    return "\n".join(lines)

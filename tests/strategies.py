@@ -38,6 +38,7 @@ from strategies_parts import (
     Draw,
     decimal,
     duration,
+    expression,
     filed,
     lengths,
     level,
@@ -45,7 +46,9 @@ from strategies_parts import (
     one,
     places,
     put,
+    quantity,
     split,
+    units,
     with_definitions,
 )
 
@@ -168,41 +171,11 @@ def curve(draw: Draw, spot: Spot, args: tuple[Node, ...]) -> Drawn:
         "decay": ((), (("tau", span),)),
         "either": ((("tau", span),), (("k", Num("2e-3")),)),
     }
-    return Drawn(Call(kind, args, (*named, *draw(st.sampled_from(laws[kind])))), bool(named), bool(named))
-
-
-def expression(draw: Draw, spot: Spot) -> Node:
-    """Plain arithmetic of t, p and q that stays above zero; p and q only where a length is given."""
-    t, p, q, unit = Name("t"), Name("p"), Name("q"), Num("1")
-    later = Op("+", t, unit)
-    ways: list[Node] = [
-        Op("^", Bracket(later), Neg(Num("0.5"))),
-        Op("^", Call("max", (t, Num("10"))), Neg(Num("0.5"))),
-        Call("min", (unit, Op("/", Bracket(later), Num("10")))),
-        Op("^", Num("2"), Bracket(Op("/", Neg(t), Num("1k")))),
-        Op("*", Num("1e-6"), t),
-        Op("*", Bracket(Line(t, (("every", Num("10")),))), Num("1e-6")),
-        Op("/", Bracket(later), Bracket(Op("+", t, Num("10")))),
-        Op("+", unit, Op("/", Call("sin", (Op("/", t, Num("100")),)), Num("2"))),
-        Call("abs", (Op("*", Bracket(Op("-", t, Num("5"))), Num("1e-3")),)),
+    # a number for each step, and a number of steps that stands in a definition, need a clock of steps
+    some = [
+        law for law in laws[kind] if "steps" in units(draw) or ("k" not in dict(law) and (kind, law) != ("decay", ()))
     ]
-    if spot.total:
-        ways += [Call("tanh", (Op("/", t, Share("10")),))]
-    if spot.length is not None and spot.given:
-        ways += [
-            p,
-            q,
-            Op("-", unit, p),
-            Op("^", q, Num("2")),
-            Op("*", p, q),
-            Call("halfwave", (q,)),
-            Op("+", Num("0.1"), Op("*", Num("0.9"), q)),
-            Op("^", Name("e"), Op("*", Neg(Num("3")), p)),
-            Op("+", Num("0.5"), Call("abs", (Op("-", p, q),))),
-            Op("+", unit, Call("cos", (Op("*", Op("*", Num("2"), Name("pi")), p),))),
-            Op("-", unit, Op("*", q, Op("^", q, Num("0.5")))),
-        ]
-    return draw(st.sampled_from(ways))
+    return Drawn(Call(kind, args, (*named, *draw(st.sampled_from(some)))), bool(named), bool(named))
 
 
 # ---- phases
@@ -274,7 +247,11 @@ def phase(draw: Draw, spot: Spot) -> Drawn:
         return replace(body, node=Bracket(body.node))
     if spot.given or spot.length is None:
         if way < 5:
-            return sure(level(draw) if often(draw, 50) else expression(draw, spot))
+            return sure(
+                level(draw)
+                if often(draw, 50)
+                else expression(draw, bool(spot.total), spot.given and spot.length is not None)
+            )
         return curve(draw, spot, ())
     return closed(draw, spot, way)
 
@@ -306,8 +283,8 @@ def closed(draw: Draw, spot: Spot, way: int) -> Drawn:
 def nothing(draw: Draw, spot: Spot) -> Drawn:
     """A phase of length zero, never the last one of its chain."""
     if often(draw, 50):
-        return sure(Phase(level(draw), for_=Steps("0")))
-    return curve(draw, replace(spot, length=ZERO, total=spot.total), (Steps("0"),))
+        return sure(Phase(level(draw), for_=quantity(draw, "0")))
+    return curve(draw, replace(spot, length=ZERO, total=spot.total), (quantity(draw, "0"),))
 
 
 def chain(draw: Draw, spot: Spot) -> Drawn:

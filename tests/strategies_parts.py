@@ -18,11 +18,13 @@ from reference import (
     Chain,
     CurveDef,
     File,
+    Line,
     Name,
     Neg,
     Node,
     Num,
     Op,
+    Quantity,
     ShapeDef,
     Share,
     Steps,
@@ -57,31 +59,49 @@ def decimal(value: Fraction) -> str | None:
     return None
 
 
+def units(draw: Draw) -> dict[str, Fraction]:
+    """The units that durations may be written in, and how much one of each is; without more, steps."""
+    return getattr(draw, "units", {"steps": Fraction(1)})
+
+
+def quantity(draw: Draw, text: str, unit: str | None = None) -> Quantity:
+    """A number with one of the units."""
+    unit = unit or one(draw, *units(draw))
+    return Steps(text) if unit == "steps" else Quantity(text, unit)
+
+
+def now(draw: Draw) -> Node:
+    """`t`, as a number: where there are no steps, in one of the units."""
+    return Name("t") if "steps" in units(draw) else Bracket(Op("/", Name("t"), quantity(draw, "1")))
+
+
 def duration(draw: Draw, value: Fraction, total: Fraction | None) -> Node:
     """One of the ways to write a duration."""
     ways: list[Node] = []
     text = decimal(value)
-    if text is not None:
-        ways += [Steps(text)]
-        ways += [Num(text), Num(text), Bracket(Num(text))] if value >= 1 else []
-    if value >= 1000 and value % 1000 == 0:
-        ways += [Num(f"{value // 1000}k"), Steps(f"{value // 1000}_000")]
-    if value >= 1:
-        ways += [Op("/", Num(str(value.numerator)), Num(str(value.denominator)))]
-        ways += [Op("-", Op("+", ways[-1], Num("1")), Num("1")), Call("max", (ways[-1], Num("1")))]
-    elif value > 0:
-        ways += [Op("/", Steps(str(value.numerator)), Num(str(value.denominator)))]
+    if "steps" in units(draw):
+        if text is not None:
+            ways += [Num(text), Num(text), Bracket(Num(text))] if value >= 1 else []
+        if value >= 1000 and value % 1000 == 0:
+            ways += [Num(f"{value // 1000}k"), Steps(f"{value // 1000}_000")]
+        if value >= 1:
+            ways += [Op("/", Num(str(value.numerator)), Num(str(value.denominator)))]
+            ways += [Op("-", Op("+", ways[-1], Num("1")), Num("1")), Call("max", (ways[-1], Num("1")))]
+    for unit, rate in units(draw).items():
+        many = value / rate
+        text = decimal(many)
+        if text is not None:
+            ways += [quantity(draw, text, unit)]
+        elif value > 0:
+            ways += [Op("/", quantity(draw, str(many.numerator), unit), Num(str(many.denominator)))]
+    if len(units(draw)) > 1 and value > 0:
+        ways += [Op("-", Op("+", ways[-1], ways[-2]), ways[-2]), Call("min", (ways[-1], Op("*", Num("2"), ways[-2])))]
     if total:
         share = decimal(value / total * 100)
         ways += [Share(share)] * 3 if share is not None else []
         if 0 < value <= total:
-            ways += [
-                Op(
-                    "*",
-                    Name("total"),
-                    Op("/", Num(str((value / total).numerator)), Num(str((value / total).denominator))),
-                )
-            ]
+            part = (value / total).as_integer_ratio()
+            ways += [Op("*", Name("total"), Op("/", Num(str(part[0])), Num(str(part[1]))))]
             ways += [Op("-", Name("total"), duration(draw, total - value, None))]
     return draw(st.sampled_from(ways))
 
@@ -120,6 +140,41 @@ def split(draw: Draw, length: Fraction, count: int) -> list[Fraction]:
     if length.denominator == 1 and length >= 10 * count:
         found = [Fraction(int(f) or 1) for f in found]
     return [length - sum(found, ZERO), *found]
+
+
+def expression(draw: Draw, total: bool, length: bool) -> Node:
+    """Plain arithmetic of t, p and q that stays above zero; p and q only where a length is known."""
+    t, p, q, unit = now(draw), Name("p"), Name("q"), Num("1")
+    held = Bracket(Line(Name("t"), (("every", duration(draw, Fraction(10), None)),)))
+    later = Op("+", t, unit)
+    ways: list[Node] = [
+        Op("^", Bracket(later), Neg(Num("0.5"))),
+        Op("^", Call("max", (t, Num("10"))), Neg(Num("0.5"))),
+        Call("min", (unit, Op("/", Bracket(later), Num("10")))),
+        Op("^", Num("2"), Bracket(Op("/", Neg(t), Num("1k")))),
+        Op("*", Num("1e-6"), t),
+        Op("/", held, duration(draw, Fraction(10**6), None)),
+        Op("/", Bracket(later), Bracket(Op("+", t, Num("10")))),
+        Op("+", unit, Op("/", Call("sin", (Op("/", t, Num("100")),)), Num("2"))),
+        Call("abs", (Op("*", Bracket(Op("-", t, Num("5"))), Num("1e-3")),)),
+    ]
+    if total:
+        ways += [Call("tanh", (Op("/", Name("t"), Share("10")),))]
+    if length:
+        ways += [
+            p,
+            q,
+            Op("-", unit, p),
+            Op("^", q, Num("2")),
+            Op("*", p, q),
+            Call("halfwave", (q,)),
+            Op("+", Num("0.1"), Op("*", Num("0.9"), q)),
+            Op("^", Name("e"), Op("*", Neg(Num("3")), p)),
+            Op("+", Num("0.5"), Call("abs", (Op("-", p, q),))),
+            Op("+", unit, Call("cos", (Op("*", Op("*", Num("2"), Name("pi")), p),))),
+            Op("-", unit, Op("*", q, Op("^", q, Num("0.5")))),
+        ]
+    return draw(st.sampled_from(ways))
 
 
 # ---- names and files
