@@ -120,10 +120,18 @@ def test_the_prelude_keeps_its_comments() -> None:
 
 
 STATEMENTS = (
-    "param peak = 3e-4", "param total=100k steps", "let trunk = warmup(2k,to=peak) then cosine(to=10%) floor 1e-6", "lr=trunk * 0.5",
-    'lr["head.*"] = 10*lr until 5 epochs', "shape s(p,bend=2) = p^bend,1 - p^bend", "curve c(t,max=next)=max", "assert lr<=peak after 5",
-    "weight_decay = 0.1 for 90% then linear", "let " + "long" * 12 + " = 1 then 2 then 3", "let far = " + " then ".join(["cosine(5, to=1)"] * 9),
-)  # fmt: skip
+    "param peak = 3e-4",
+    "param total=100k steps",
+    "let trunk = warmup(2k,to=peak) then cosine(to=10%) floor 1e-6",
+    "lr=trunk * 0.5",
+    'lr["head.*"] = 10*lr until 5 epochs',
+    "shape s(p,bend=2) = p^bend,1 - p^bend",
+    "curve c(t,max=next)=max",
+    "assert lr<=peak after 5",
+    "weight_decay = 0.1 for 90% then linear",
+    "let " + "long" * 12 + " = 1 then 2 then 3",
+    "let far = " + " then ".join(["cosine(5, to=1)"] * 9),
+)
 COMMENTS = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\t#="), max_size=12).map(
     "#{}".format
 )
