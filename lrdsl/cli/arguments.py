@@ -43,16 +43,16 @@ _EPOCHS = "--epochs --num-epochs --max-epochs --n-epochs"
 _MEANT = {
     **dict.fromkeys(_TOTALS.split(), ("--total", "the length of the run", "{}")),
     **dict.fromkeys(_EPOCHS.split(), ("--total", "the length of the run", "{} epochs")),
-    **dict.fromkeys(("--steps-per-epoch", "--updates-per-epoch"), ("--epoch", "how much an epoch is", "{}")),
-    **dict.fromkeys(("--tokens-per-step", "--tokens-per-batch"), ("--step", "how much a step is", "{} tokens")),
-    **dict.fromkeys(("--samples-per-step", "--batch-size"), ("--step", "how much a step is", "{} samples")),
+    **dict.fromkeys(("--steps-per-epoch", "--updates-per-epoch"), ("--epoch", "the length of an epoch", "{}")),
+    **dict.fromkeys(("--tokens-per-step", "--tokens-per-batch"), ("--step", "the size of a step", "{} tokens")),
+    **dict.fromkeys(("--samples-per-step", "--batch-size"), ("--step", "the size of a step", "{} samples")),
     **dict.fromkeys(("--lr", "--base-lr", "--learning-rate"), ("--base", "what the optimizer's lr was", "{}")),
     **dict.fromkeys(("--param", "--define"), ("--set", "a param", "{}")),
     **dict.fromkeys(("--out", "--output", "--output-file"), ("-o", "the file to write", "{}")),
 }
 _EXAMPLES = {
     "compile": 'lrdsl compile gpt.lrs -o lr.py\nlrdsl compile "warmup(2k) then cosine" --total 100k --target python',
-    "plot": 'lrdsl plot "warmup(2k) then cosine(to=10%%)" --total 100k\nlrdsl plot a.lrs b.lrs -o both.svg',
+    "plot": 'lrdsl plot "warmup(2k) then cosine(to=10%)" --total 100k\nlrdsl plot a.lrs b.lrs -o both.svg',
     "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check conf.yaml:train.lr --output-format github",
     "sample": "lrdsl sample gpt.lrs --at 0,1k,2k\nlrdsl sample gpt.lrs --every 100 -o lr.csv",
     "fmt": "lrdsl fmt *.lrs\nlrdsl fmt --check --diff gpt.lrs\nlrdsl fmt - < gpt.lrs",
@@ -68,8 +68,10 @@ def parse(arguments: list[str]) -> argparse.Namespace | None:
         return None
     word, *rest = arguments
     if word.startswith("-"):
-        _top().parse_args(arguments)  # prints help or the version and exits, or refuses
-        raise Usage(f"the command comes first: {' '.join(_ABOUT)}")
+        if word in ("-h", "--help", "--version"):
+            _top().parse_args([word])  # prints and exits
+        command = next((one for one in rest if one in _ABOUT), "COMMAND")
+        raise Usage(f"the command comes first, as in lrdsl {command} {word} ...\n  lrdsl --help says what there is")
     if word not in _ABOUT:
         raise Usage(_no_command(word, rest))
     parser = _command(word)
@@ -87,7 +89,7 @@ def _no_command(word: str, rest: list[str]) -> str:
         return f"no command `compare`: did you mean `lrdsl plot {shlex.join(rest) or 'A B'}`? It draws several into one picture"
     close = _ALIASES.get(word) or next(iter(difflib.get_close_matches(word, [*_ABOUT, *_LATER], 1, 0.5)), None)
     if word in _LATER or close in _LATER:
-        return f"not yet: `{word}` is no command of this version; there are {', '.join(_ABOUT)}"
+        return f"not yet: `{close or word}` is no command of this version; there are {', '.join(_ABOUT)}"
     offer = f"did you mean `lrdsl {close}`?" if close else f"there are {', '.join(_ABOUT)}"
     return f"no command `{word}`: {offer}"
 

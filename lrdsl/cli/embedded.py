@@ -53,7 +53,7 @@ def read(argument: str) -> Text:
     found = _find(root, key.split("."))
     if found is None:
         keys = _keys(root)
-        close = difflib.get_close_matches(key, keys, 1, 0.5)
+        close = difflib.get_close_matches(key, keys, 1, 0.6)
         offer = f"did you mean `{close[0]}`? " if close else ""
         raise Usage(f"no key `{key}` in {path}: {offer}{f'there are {_some(keys)}' if keys else 'it has none'}")
     text, words = _text(file, found[0], f"{path}:{key}")

@@ -59,7 +59,8 @@ def _compose(path: str, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise Unreadable(f"{path} is no YAML: {error.problem or error.context}{place}") from None
+        why = ", ".join(part for part in (error.context, error.problem) if part)
+        raise Unreadable(f"{path} is no YAML: {why}{place}") from None
     except yaml.YAMLError as error:
         raise Unreadable(f"{path} is no YAML: {_lower(' '.join(str(error).split()))}") from None
 
