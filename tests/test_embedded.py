@@ -234,3 +234,11 @@ def test_a_project_file_of_python_holds_texts(
     assert capsys.readouterr().out == (
         "pyproject.toml:tool.x.lr: lr 0 -> 1 at 10, then 1 x base · steps\npyproject.toml:tool.x.wd: lr 10.5 · steps\n"
     )
+
+
+def test_the_file_of_the_readme_holds_a_text(holder: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = re.search(r"```yaml\n(.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    holder.write_text(found.group(1), "utf-8")
+    assert main(["check", "conf.yaml:train.lr"]) == 0
+    assert capsys.readouterr().out.startswith("lr 1e-6 -> 1e-3 at 1k")
