@@ -60,7 +60,8 @@ def _runs(statements: Sequence[tree.Commented]) -> list[list[tree.Commented]]:
 
 
 def _run(run: list[tree.Commented]) -> list[str]:
-    rows = [_row(one.statement, _keyword_width(run)) for one in run]
+    keyword = len("param") if any(isinstance(one.statement, tree.Param) for one in run) else len("let")
+    rows = [_row(one.statement, keyword) for one in run]
     stops = {kind: _stop([len(row.head) for row in rows if row.aligned == kind]) for kind in ("", "names", "outputs")}
     texts = [row.text(stops[row.aligned] if row.aligned else 0) for row in rows]
     stop = _stop([len(text) for text in texts if "\n" not in text])
@@ -76,11 +77,6 @@ def _stop(lengths: list[int]) -> int:
     """Where things of these lengths end when aligned: with the longest that does not push the shortest too far."""
     limit = min(lengths, default=0) + PUSHED
     return max((length for length in lengths if length <= limit), default=0)
-
-
-def _keyword_width(run: list[tree.Commented]) -> int:
-    words = {type(one.statement) for one in run}
-    return len("param") if tree.Param in words else len("let")
 
 
 def _once(lines: Iterable[str]) -> list[str]:

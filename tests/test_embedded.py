@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lrdsl.cli import main
+from lrdsl.cli import embedded, main
+from lrdsl.cli.holders import load
+from lrdsl.source import Source
 
 YAML = """\
 data: &name some text
@@ -101,6 +105,29 @@ def test_problems_are_shown_in_the_file(marked: str, tmp_path: Path, capsys: pyt
             path.write_text(text[: edit["start"]] + edit["text"] + text[edit["end"] :], "utf-8", newline="")
             assert main(["check", f"{path}:lr"]) == 0
             capsys.readouterr()
+
+
+WORDS = st.lists(
+    st.sampled_from(("warmup(10)", "then", "lr", "=", "'", '"', "#x", "é", "\\n", "\n", "\n\n", "  ", "[")), min_size=1
+)
+
+
+@given(WORDS.map(" ".join), st.sampled_from((None, "'", '"', "|", ">")), st.integers(20, 80))
+def test_every_word_is_found_where_it_stands(text: str, style: str | None, width: int) -> None:
+    yaml = pytest.importorskip("yaml")
+    dumped = yaml.safe_dump({"a": {"b": text}}, default_style=style, width=width, allow_unicode=True)
+    text = yaml.safe_load(dumped)["a"]["b"]  # a folded text may come back otherwise
+    file = Source(dumped, "a.yaml")
+    read_again, words = embedded._text(file, load("a.yaml", dumped).value[0][1].value[0][1], "a.yaml")
+    assert read_again == text
+    if words is None:
+        assert any(mark in dumped for mark in "\\'")  # it is written in another form than it reads
+        return
+    if text.strip():
+        assert [text[begin:end] for begin, end, _ in words] == text.split()
+        assert [dumped[there : there + end - begin] for begin, end, there in words] == text.split()
+        # And in their order: a word between two others is not found in a comment or in another value.
+        assert [there for _, _, there in words] == sorted({there for _, _, there in words})
 
 
 @pytest.mark.parametrize(

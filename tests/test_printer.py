@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -112,6 +113,13 @@ def test_a_long_statement_is_broken_where_lines_may_begin() -> None:
     assert printed(long) == f"{long}\n"
     assert printed(long.replace(" then", "\n then")) == "\n    then ".join(phases) + "\n"
     assert printed(f"let f = repeat({long})") == f"let f = repeat({long})\n"
+
+
+def test_a_long_run_is_printed_in_linear_time() -> None:
+    file = parse(Source("\n".join(f"let a{i} = {i} # {i}" for i in range(10_000)))).file
+    begun = time.perf_counter()
+    assert show(file).count("\n") == 10_000
+    assert time.perf_counter() - begun < 2
 
 
 def test_the_prelude_keeps_its_comments() -> None:
