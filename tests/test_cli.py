@@ -341,7 +341,8 @@ def test_curves_are_drawn_and_words_are_listed() -> None:
 def test_curves_of_a_file_are_shown_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.lrs"
     path.write_text(
-        "let half = 0.5\n# Bends where it likes.\n# Twice.\nshape bend(p, x, by=half*2) = p^x * by\ncurve wrong(t, max, y)=max*0\n"
+        "param total = 100k\nlet half = 0.5\n"
+        "# Bends where it likes.\n# Twice.\nshape bend(p, x, by=half*2) = p^x * by\ncurve wrong(t, max, y)=max*0\n"
         "curve noam(t, w=4k) = min((t + 1)^-0.5, (t + 1)*w^-1.5)\nlr = nothing",
         "utf-8",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -34,13 +35,13 @@ _WORDS = {
     "cap": ("A cap v", "never above v, from the beginning of the line on"),
     "every": ("A every D", "changes only at multiples of D"),
 }
-# What is tried for arguments that have no default; for those of other names, each of the last line.
+# What is tried for arguments that have no default: a value by name, else each of `_TRIED` in turn.
 _GUESSES = {"power": "2", "factor": "0.5", "per": "20", "halflife": "20", "k": "0.05", "timescale": "20", "d": "512"}
 _TRIED = ("2", "0.5", "20", "1")
 _LENGTH = 100  # steps, of the picture of what needs a length
 _WIDE = 16
 _BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.-=^"
-_BOUND = frozenset(("from", "to", "max"))
+_LEVELS = frozenset(("from", "to", "max"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -84,7 +85,12 @@ def _own(argument: str) -> tuple[Library, str]:
     if parsed.problems:
         raise ScheduleError(*text.shown(parsed.problems))
     kept = [one for one in parsed.file.statements if isinstance(one.statement, tree.Shape | tree.Curve)]
-    names = [one for one in parsed.file.statements if isinstance(one.statement, tree.Param | tree.Let)]
+    # Not the total: a picture is as long as it likes, and what does not fill a known run is an error.
+    names = [
+        one
+        for one in parsed.file.statements
+        if isinstance(one.statement, tree.Param | tree.Let) and one.statement.name != "total"
+    ]
     library = read(Source(show(tree.File(tuple(kept))), text.name)) if kept else {}
     return library, show(tree.File((*names, *kept)))
 
@@ -112,7 +118,7 @@ def _formals(definition: Definition) -> list[str]:
 def _picture(definition: Definition, beside: str, marks: str) -> str:
     """What it does from its start to its end, in characters; nothing where no call of it can be compiled."""
     for call in _calls(definition):
-        values = _values(f"{beside}lr = {call}", definition.clock)
+        values = _values(f"{beside}lr = {call}")
         if values is not None:
             low, high = min(values), max(values)
             size = high - low
@@ -124,7 +130,7 @@ def _picture(definition: Definition, beside: str, marks: str) -> str:
 
 def _calls(definition: Definition) -> Iterator[str]:
     """Calls that may compile, the likeliest first."""
-    needs = sorted(definition.needs - _BOUND)
+    needs = sorted(definition.needs - _LEVELS)
     levels = (
         {"max": "1", "from": "0", "to": "1"} if definition.kind == "shape" else {"max": "1", "from": "1", "to": "0.01"}
     )
@@ -137,13 +143,14 @@ def _calls(definition: Definition) -> Iterator[str]:
         yield f"{definition.name}({', '.join([str(_LENGTH), *given])})"
 
 
-def _values(text: str, clock: str) -> list[float] | None:
+def _values(text: str) -> list[float] | None:
     from ..plotter import horizon
 
     try:
         schedule = compiled(text, "<picture>", ())
         end = horizon(schedule)
         times = [end * index / (_WIDE - 1) for index in range(_WIDE)]
-        return [float(value) for value in schedule(times, 1.0)]
+        values = [float(value) for value in schedule(times, 1.0)]
+        return values if all(map(math.isfinite, values)) else None
     except (ScheduleError, ArithmeticError, ValueError):
         return None
