@@ -48,7 +48,7 @@ env: .venv/ready ## the environment in .venv
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0 numpy
-	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib scikit-learn pytest hypothesis mpmath interegular ruff mypy hatchling editables build
+	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib pyyaml scikit-learn pytest hypothesis mpmath interegular ruff mypy hatchling editables build
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 

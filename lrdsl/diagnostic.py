@@ -1,13 +1,13 @@
-"""A problem as a value, and its one rendering.
+"""A problem as a value, and its renderings.
 
-In: a code, a message, labelled spans and mends. Out: text for people, in colour or plain. Refuses to know any wording:
-that is in `problems.py`.
+In: a code, a message, labelled spans and mends. Out: text for people, in colour or plain; a line for logs; plain data for programs.
+Refuses to know any wording: that is in `problems/`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from .source import Source, Span
 
@@ -153,3 +153,58 @@ def _window(line: str, column: int) -> tuple[str, int]:
 
 def _paint(text: str, code: str, color: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+
+def concise(problem: Diagnostic) -> str:
+    """The problem in one line, as compilers say it."""
+    place = f"{problem.source.name}:{problem.line}:{problem.column}: " if problem.source else ""
+    return f"{place}{problem.code} {' '.join(problem.message.split())}"
+
+
+def as_data(problem: Diagnostic) -> dict[str, Any]:
+    """The problem as JSON has it. Lines and columns count from 1; an end is behind the last character; `start` and `end` of an edit
+    are offsets, in characters."""
+    place: dict[str, int | None] = {"line": None, "column": None, "end_line": None, "end_column": None}
+    if problem.labels:
+        place = _place(problem.labels[0].span)
+    mends = [
+        {
+            "says": mend.says,
+            "edits": [{"start": s.start, "end": s.end, **_place(s), "text": text} for s, text in mend.edits],
+        }
+        for mend in problem.mends
+    ]
+    return {
+        "file": problem.source.name if problem.source else None,
+        **place,
+        "code": problem.code,
+        "severity": problem.severity,
+        "message": problem.message,
+        "help": problem.help,
+        "mends": mends,
+    }
+
+
+def _place(span: Span) -> dict[str, int | None]:
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(max(span.start, span.end))
+    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
+def github(problem: Diagnostic) -> str:
+    """The problem as a workflow command of GitHub, which shows it beside the line."""
+    said: dict[str, Any] = {}
+    if problem.source:
+        said |= {"file": problem.source.name, "line": problem.line, "col": problem.column}
+        said |= {"endColumn": problem.end_column}
+    said["title"] = problem.code
+    properties = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in said.items())
+    text = problem.message + (f"\nhelp: {problem.help}" if problem.help else "")
+    kind = "notice" if problem.severity == "note" else "error"
+    return f"::{kind} {properties}::{_escaped(text)}"
+
+
+def _escaped(text: str, also: str = "") -> str:
+    for mark in "%\r\n" + also:
+        text = text.replace(mark, f"%{ord(mark):02X}")
+    return text

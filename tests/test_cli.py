@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from lrdsl.checker import prelude
 from lrdsl.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,7 +71,7 @@ def test_what_is_undecided_is_a_note(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["plto", "x"], "did you mean `lrdsl plot`?"),
         (["lint", "x"], "did you mean `lrdsl check`?"),
-        (["fmt", "x"], "not yet"),
+        (["explain", "x"], "not yet"),
         (["warmup(10) then hold"], 'lrdsl plot "warmup(10) then hold"'),
         (["gpt.lrs"], "lrdsl plot gpt.lrs"),
         (["check", "nowhere.lrs"], "cannot read nowhere.lrs"),
@@ -212,3 +215,193 @@ def test_version_and_help() -> None:
 def test_what_is_odd_is_drawn_all_the_same(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 0
     assert capsys.readouterr().out
+
+
+# --- problems for programs ------------------------------------------------------------------------------------------------
+
+
+def test_json_is_one_array_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", FLAGSHIP, "--output-format", "json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == []
+    assert said.err.startswith("lr 1e-6 -> 1e-3 at 1k")
+    assert (
+        main(["check", "-e", "warmup(10) then exp(kk=1,\n max=1)", "-e", "1 for 5 then 2", "--output-format=json"]) == 1
+    )
+    said = capsys.readouterr()
+    problem, note = json.loads(said.out)
+    assert problem == {
+        "file": "<command line>", "line": 1, "column": 21, "end_line": 1, "end_column": 23, "code": "E203", "severity": "error",
+        "message": "`exp` has no argument `kk`", "help": "did you mean `k`?",
+        "mends": [{"says": "did you mean `k`?",
+                   "edits": [{"start": 20, "end": 22, "line": 1, "column": 21, "end_line": 1, "end_column": 23, "text": "k"}]}],
+    }  # fmt: skip
+    assert (note["code"], note["severity"], note["mends"]) == ("N501", "note", [])
+
+
+def test_json_of_other_commands_is_talk(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("plot", "compile", "sample", "fmt"):
+        assert main([command, "warmup( then hold", "--output-format", "json"]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert json.loads(said.err)[0]["code"] == "E102"
+    assert main(["check", "-", "--output-format", "json"]) == 2  # pytest's stdin cannot be read
+
+
+def test_a_span_of_several_lines_has_an_end_on_its_last(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "lr = cosine(5)\nlr = hold(\n  5)", "--output-format", "json"]) == 1
+    (problem, *_) = json.loads(capsys.readouterr().out)
+    assert problem["line"] <= problem["end_line"]
+    assert problem["code"] == "E205"
+
+
+def test_github_is_told_by_workflow_commands(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "a,b:c%.lrs"
+    path.write_text("1 for 5 then 2 for 5 floor 10%", "utf-8")
+    assert main(["check", str(path), "--output-format", "github"]) == 1
+    shown = str(path).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+    line, *_ = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"::error file={shown},line=1,col=28,endColumn=31,title=E305::")
+    assert "10%25" in line.rpartition("::")[2]
+    path.write_text("1 for 5 then 2 for 5", "utf-8")
+    assert main(["check", str(path), "--output-format", "github"]) == 0
+    assert capsys.readouterr().err.startswith(f"::notice file={shown},line=1,")
+
+
+# --- what was meant ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", FLAGSHIP, "--steps", "100k"], "--total 100k"),
+        (["check", FLAGSHIP, "--max-steps=5"], "--total 5"),
+        (["sample", FLAGSHIP, "--epochs", "90"], '--total "90 epochs"'),
+        (["plot", FLAGSHIP, "--num-epochs"], '--total "N epochs"'),
+        (["plot", FLAGSHIP, "--steps-per-epoch", "500"], "--epoch 500"),
+        (["plot", FLAGSHIP, "--tokens-per-step", "4M"], '--step "4M tokens"'),
+        (["plot", FLAGSHIP, "--totl", "5"], "did you mean --total?"),
+        (["curves", "--steps", "5"], "no option --steps"),
+        (["--total", "5", "check", FLAGSHIP], "the command comes first, as in lrdsl check --total"),
+        (["eval", "a.lrs"], "`lrdsl sample`"),
+        (["table", "a.lrs"], "`lrdsl sample`"),
+        (["csv", "a.lrs"], "`lrdsl sample`"),
+        (["format", "a.lrs"], "`lrdsl fmt`"),
+        (["compare", "a.lrs", "b c.lrs"], "`lrdsl plot a.lrs 'b c.lrs'`"),
+        (["compare"], "`lrdsl plot A B`"),
+        (["describe", "a.lrs"], "not yet: `explain`"),
+        (["conf.yaml:train.lr"], "lrdsl plot conf.yaml:train.lr"),
+        ([FLAGSHIP, "--total", "5k"], f'lrdsl plot "{FLAGSHIP}" --total 5k'),
+        (["check", FLAGSHIP, "--total", "5", "--total", "6"], "--total is given twice"),
+        (["check", FLAGSHIP, "--epoch", "5", "--set", "epoch=6"], "epoch is given twice: by --epoch and by --set"),
+        (["check", FLAGSHIP, "--set", "a=5", "--set", "a=6"], "a is given twice: by --set"),
+    ],
+)
+def test_what_was_meant_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_units_are_bindings(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import lrdsl.cli.texts as texts
+
+    seen: list[tuple[tuple[str, str], ...]] = []
+    real = texts.compiled
+    monkeypatch.setattr(texts, "compiled", lambda text, name, bound: seen.append(bound) or real(text, name, ()))
+    given = ["--total", "5k", "--epoch", "500", "--step", "4M tokens", "--sample", "4k tokens", "--set", "a = 1"]
+    assert main(["check", FLAGSHIP, *given]) == 0
+    capsys.readouterr()
+    assert seen == [(("a", "1"), ("epoch", "500"), ("sample", "4k tokens"), ("step", "4M tokens"), ("total", "5k"))]
+
+
+def test_texts_and_options_come_in_any_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "warmup(5) then hold", "--total", "10", FLAGSHIP.replace("1000", "5"), "--strict"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert main(["check", "--", FLAGSHIP]) == 0
+    capsys.readouterr()
+
+
+# --- curves and hooks -------------------------------------------------------------------------------------------------------
+
+
+def test_curves_are_drawn_and_words_are_listed() -> None:
+    listed = run("curves", PYTHONIOENCODING="utf-8").stdout.decode().splitlines()
+    curves = [line for line in listed if re.search(r"  (shape|curve) ", line)]
+    assert all(re.match(r"[▁▂▃▄▅▆▇█]{16}  ", line) for line in curves)
+    assert len(curves) == sum(map(len, prelude().values()))
+    assert next(line for line in curves if "linear" in line).startswith("▁▁▂▂▃▃▄▄▅▅▆▆▇▇██")
+    for word in ("repeat(", "A then B", "A for D", "A until D", "A skip D", "A floor v", "A cap v", "A every D"):
+        assert any(line.startswith(word) for line in listed)
+    plain = run("curves", PYTHONIOENCODING="ascii").stdout
+    assert plain.isascii()
+    assert b"_" in plain
+    assert run("curves", "floor").stdout.startswith(b"A floor v")
+
+
+def test_curves_of_a_file_are_shown_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.lrs"
+    path.write_text(
+        "param total = 100k\nlet half = 0.5\n"
+        "# Bends where it likes.\n# Twice.\nshape bend(p, x, by=half*2) = p^x * by\ncurve wrong(t, max, y)=max*0\n"
+        "curve noam(t, w=4k) = min((t + 1)^-0.5, (t + 1)*w^-1.5)\nlr = nothing",
+        "utf-8",
+    )
+    assert main(["curves", "--in", str(path)]) == 0
+    out = capsys.readouterr().out
+    own = out[out.index(f"in {path}:") :].splitlines()[1:4]
+    assert re.match(r"[▁-█]{16}  shape bend\(p, x, by=half\*2\)  += p\^x \* by", own[0])
+    assert re.match(r" {16}  curve wrong\(t, max, y\) += max\*0", own[1])
+    assert re.match(r"▁[▁-█]*█[▁-█]*[▁-▄]  curve noam\(t, w=4k\)", own[2])
+    assert "shape cosine(p)" in out
+    assert main(["curves", "bend", "--in", str(path)]) == 0
+    assert capsys.readouterr().out.endswith("    Bends where it likes. Twice.\n")
+    assert main(["curves", "bent", "--in", str(path)]) == 2
+    assert "did you mean `bend`?" in capsys.readouterr().err
+    path.write_text("lr = (", "utf-8")
+    assert main(["curves", "--in", str(path)]) == 1
+
+
+def test_hooks_of_pre_commit_name_commands_that_exist(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    path = tmp_path / "a.lrs"
+    path.write_text(FLAGSHIP + "\n", "utf-8")
+
+    assert [hook["id"] for hook in hooks] == ["lrdsl-check", "lrdsl-fmt"]
+    for hook in hooks:
+        assert hook["language"] == "python"
+        assert re.search(hook["files"], path.name)
+        program, *arguments = hook["entry"].split()
+        assert program == "lrdsl"
+        assert main([*arguments, str(path)]) == 0
+    capsys.readouterr()
+
+
+# --- streams ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["check", "plot", "sample", "compile", "fmt"])
+def test_closed_and_full_streams_are_no_tracebacks(command: str) -> None:
+    lrdsl = f"{sys.executable} -m lrdsl {command} '{FLAGSHIP}'"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for redirected, code in ((">&-", 0), ("2>&-", 0), (">/dev/full", 2), (">&- 2>&- <&-", 0)):
+        done = subprocess.run(
+            ["bash", "-c", f"{lrdsl} {redirected}"], capture_output=True, text=True, check=False, env=env
+        )
+        assert (done.returncode, "Traceback" in done.stderr, "Exception" in done.stderr) == (code, False, False), (
+            redirected
+        )
+
+
+@pytest.mark.parametrize("command", ["compile", "plot", "check", "sample", "fmt", "curves"])
+def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert left.value.code == 0
+    assert f"usage: lrdsl {command}" in said
+    assert "examples:" in said
+    assert "%%" not in said
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert f"  {command} " in capsys.readouterr().out

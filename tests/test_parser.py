@@ -117,10 +117,10 @@ def test_what_is_written_is_exact(text: str, value: str) -> None:
 
 def test_a_tree_of_everything_is_printed_and_read_again() -> None:
     text = (
-        'param peak = 3e-4\nlet a = -(2^-3)^2 + 1*2/3 - 4\nlr["*.{i}"] = warmup(3%, from=1e-5) then a skip 3% until 5k\n'
+        'param peak = 3e-4\nlet   a    = -(2^-3)^2 + 1*2/3 - 4\nlr["*.{i}"] = warmup(3%, from=1e-5) then a skip 3% until 5k\n'
         "shape s(p, bend=2) = p^bend, 1 - p^bend\ncurve c(t, max=next) = max\nassert lr <= peak after 5 until 10 steps\n"
         "assert lr at 500 == 3e-5\nassert lr is continuous\nassert lr falls\n"
-        "lr = repeat(a for 5 skip 1 until 3, times=2) floor 1 cap 2 every 1 epoch\n"
+        "lr          = repeat(a for 5 skip 1 until 3, times=2) floor 1 cap 2 every 1 epoch\n"
     )
     from lrdsl.printer import show
 

@@ -108,11 +108,13 @@ def _join(source: Source, rows: list[_Row], resume: bool) -> tuple[list[Piece], 
             indent, above = begin - row.start, []
         piece.end = begin + len(code)
         # A comment inside a statement of several lines has no line of its own when the statement is printed again.
-        piece.above += tuple(line for line in above if line)
+        inside = tuple(line for line in above if line)
         above = []
-        if row.comment:
-            piece.above += (piece.behind,) if piece.behind else ()
-            piece.behind = row.comment
+        if piece.behind and (inside or row.comment):
+            piece.above += (piece.behind,)
+            piece.behind = None
+        piece.above += inside
+        piece.behind = row.comment or piece.behind
         _match_brackets(source, row, stack, piece)
         last = code
     if piece is not None and stack and not piece.problems:

@@ -1,0 +1,76 @@
+"""compile, plot and check.
+
+In: options. Out: an exit code; data on stdout, talk on stderr. Refuses to decide anything about texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from typing import Any
+
+from .. import ScheduleError
+from .report import colored, report, speaks_unicode
+from .texts import Usage, keep_apart, only, schedule, texts, write
+
+
+def compile_(options: argparse.Namespace) -> int:
+    text = only(options)
+    keep_apart(options, [text])
+    write(options, schedule(text, options).source(options.target).encode("utf-8"))
+    return 0
+
+
+def plot(options: argparse.Namespace) -> int:
+    from .. import plotter
+
+    if options.until is not None and not 0 < options.until < float("inf"):
+        raise Usage(f"--until is a time after 0, not {options.until:g}")
+    found = texts(options)
+    keep_apart(options, found)
+    schedules = [schedule(text, options) for text in found]
+    said: dict[str, Any] = {"log": options.log, "until": options.until, "base": options.base}
+    if options.out is not None:
+        try:
+            plotter.save(schedules, options.out, **said)
+        except (ImportError, ValueError) as error:
+            if isinstance(error, ScheduleError):
+                raise
+            raise Usage(str(error)) from None
+        except OSError as error:
+            raise Usage(f"cannot write {options.out}: {error.strerror or error}") from None
+        print(f"wrote {options.out}", file=sys.stderr)
+        return 0
+    width = shutil.get_terminal_size((80, 24)).columns
+    unicode = speaks_unicode(sys.stdout)
+    color = colored(options.color, sys.stdout)
+    print(plotter.terminal(schedules, width=min(width, 160), color=color, unicode=unicode, **said))
+    print(_plain("\n".join(schedule.describe(options.base) for schedule in schedules), unicode))
+    return 0
+
+
+def _plain(text: str, unicode: bool) -> str:
+    return text if unicode else text.replace("·", "-").encode("ascii", "replace").decode("ascii")
+
+
+def check(options: argparse.Namespace) -> int:
+    worst = 0
+    found = texts(options)
+    # As JSON the problems are the data, and the summaries are talk.
+    stream = sys.stderr if options.output_format == "json" else sys.stdout
+    for text in found:
+        try:
+            made = schedule(text, options)
+            mixed = made.relation == "mixed" and options.base is None
+            notes = [] if mixed else text.shown(made.notes(options.base))
+        except ScheduleError as error:
+            report(error.problems, options)
+            worst = 1
+            continue
+        report(notes, options)
+        if notes and options.strict:
+            worst = 1
+        name = f"{text.name}: " if len(found) > 1 else ""
+        print(_plain(name + made.describe(options.base), speaks_unicode(stream)), file=stream)
+    return worst
