@@ -4,8 +4,8 @@ text --parse--> tree --check--> program --plan--> timeline --emit--> numpy · py
       parser/          checker/         planner/    |     emitter/
       grammar/lrs.lark (names, units)   (lengths,   +--prove--> facts: bounds, jumps, what becomes negative
       spans live up to here ----------->  levels)         prover.py
-                                                    schedule.py holds the result; torch.py applies it;
-                                                    plotter.py draws it; cli.py is the only one that prints
+                                                    schedule.py holds the result; torch/ applies it;
+                                                    plotter/ draws it; cli/ is the only one that prints
 
 >>> import lrdsl
 >>> s = lrdsl.compile("warmup(1000) then cosine(to=10%)", total=100_000)
@@ -110,7 +110,7 @@ def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sc
         found += [] if found else _claims(program, outputs)
     if any(problem.code not in problems.LATE for problem in found):
         return found
-    names = tuple(dict.fromkeys((*program.outputs, *(line[0].output for line in program.lines))))
+    names = tuple(program.outputs)
     patterns = tuple((line[0].output, line[0].pattern) for line in program.lines)
     made = Made(
         parsed, names, {} if found else outputs, program.clock, program.rates, program.params, patterns, tuple(found)

@@ -95,7 +95,7 @@ class Schedule:
         if self._made.late:
             raise ScheduleError(*self._made.late)
         if name not in self._made.outputs:
-            raise ScheduleError(problems.no_such_output(name, self.outputs))
+            raise ScheduleError(problems.no_such_output(name, self.lines))
         return self._made.outputs[name]
 
     def __iter__(self) -> Any:
@@ -144,8 +144,13 @@ class Schedule:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of the outputs, in the order of the text."""
+        """The names of the outputs, in the order of the text; what has lines for groups only is not among them."""
         return self._made.names
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The names of all outputs that have a line, plain or for groups."""
+        return tuple(dict.fromkeys((*self._made.names, *(output for output, _ in self._made.patterns))))
 
     @property
     def plain(self) -> tuple[Output, ...]:

@@ -24,7 +24,7 @@ def summary(schedule: Schedule, base: Base = None) -> str:
     """`lr 0 -> 3e-4 at 2k -> 3e-5 at 100k, then 3e-5 · steps · total 100k`, and other outputs between."""
     if schedule.missing:
         needs = "; ".join(dict.fromkeys(problem.message for problem in schedule.missing))
-        return f"{', '.join(schedule.outputs)} · {schedule.clock} · {needs}"
+        return f"{', '.join(schedule.lines)} · {schedule.clock} · {needs}"
     shapes = [_shape(output, base) for output in schedule.plain]
     shapes += [f"{len(schedule.patterns)} lines for groups"] if schedule.patterns else []
     length = schedule.first.length if schedule.plain else None

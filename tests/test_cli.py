@@ -109,8 +109,47 @@ def test_settings_win_over_the_text() -> None:
     done = run("check", "-e", text, "--set", "peak=6e-4", "--total", "100k")
 
     assert done.stdout.decode() == "lr 0 -> 6e-4 at 10k -> 0 at 100k, then 0 · steps · total 100k\n"
-    assert run("check", "-e", text).returncode == 1
     assert run("check", "-e", text, "--total", "1k", "--set", "foo=1").returncode == 1
+
+
+def test_what_may_be_bound_later_is_a_note_of_check_and_an_error_where_it_is_needed() -> None:
+    text = "warmup(10%, to=3e-4) then cosine"
+    done = run("check", "-e", text)
+
+    assert done.returncode == 0
+    assert "note[E308]: how long is the run?" in done.stderr.decode()
+    assert done.stdout.decode() == "lr · steps · how long is the run?\n"
+    assert run("check", "--strict", "-e", text).returncode == 1
+    for command in ("plot", "compile", "sample"):
+        done = run(command, "-e", text)
+        assert done.returncode == 1
+        assert "error[E308]: how long is the run?" in done.stderr.decode()
+
+
+def test_units_are_given_on_the_command_line() -> None:
+    text = "warmup(1000, to=0.1) then cosine(30 epochs)"
+    done = run("check", "-e", text, "--epoch", "5004")
+    assert done.stdout.decode() == "lr 0 -> 0.1 at 1k -> 0 at 151.12k, then 0 · steps · total 151.12k\n"
+    assert "how much one epoch is" in run("plot", "-e", text).stderr.decode()
+    tokens = run("sample", "-e", "cosine(from=1)", "--total", "4B tokens", "--at", "0,2B,4B")
+    assert tokens.stdout.decode() == "token,lr\n0,1.0\n2000000000,0.5\n4000000000,0.0\n"
+    connected = run("check", "-e", "warmup(10, to=1) then hold(1B tokens)", "--step", "4M tokens")
+    assert connected.stdout.decode().endswith("steps · total 260\n")
+
+
+def test_outputs_groups_and_bases_on_the_command_line() -> None:
+    text = 'lr = linear(10)\nlr["head.{i}"] = 2^i * linear(10, from=base)\nweight_decay = 3*lr\nclip = 1'
+    rows = run("sample", "-e", text, "--at", "0,5", "--base", "lr=0.1").stdout.decode().splitlines()
+    assert rows[0] == "step,lr,weight_decay,clip"
+    assert [float(cell) for cell in rows[2].split(",")] == pytest.approx([5, 0.05, 0.15, 1])
+    rows = run("sample", "-e", text, "--at", "0,5", "--base", "0.1", "--group", "head.2").stdout.decode().splitlines()
+    assert [float(cell) for cell in rows[2].split(",")] == pytest.approx([5, 0.2, 0.6, 1])
+    source = run("compile", "-e", text).stdout.decode()
+    assert [line for line in source.splitlines() if line.startswith("def ")][:3] == [
+        "def lr(t, base=1.0):", "def weight_decay(t, base=1.0):", "def clip(t, base=1.0):"]  # fmt: skip
+    only_groups = run("plot", "-e", 'lr["a"] = 1')
+    assert only_groups.returncode == 2
+    assert "--group NAME" in only_groups.stderr.decode()
 
 
 def test_the_front_door() -> None:

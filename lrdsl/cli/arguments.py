@@ -175,7 +175,13 @@ def _bindings(parser: _Parser) -> None:
             "how much a sample is, such as '4096 tokens'")  # fmt: skip
     for unit, about in zip(UNITS, says, strict=True):
         parser.add_argument(f"--{unit}", action=_Once, metavar="N", help=about)
-    parser.add_argument("--base", type=number, metavar="LR", help="what the optimizer's lr was when attached")
+    parser.add_argument(
+        "--base",
+        type=base,
+        metavar="LR",
+        help="what the optimizer's lr was when attached; by key: lr=3e-4,weight_decay=0.1",
+    )
+    parser.add_argument("--group", metavar="NAME", help="as the parameter group of that name sees it")
 
 
 def _compile(parser: _Parser) -> None:
@@ -248,6 +254,14 @@ def number(text: str) -> float:
         return float(exact(text.strip()))
     except (ValueError, OverflowError, IndexError):
         raise argparse.ArgumentTypeError(f"`{text}` is no number") from None
+
+
+def base(text: str) -> float | dict[str, float]:
+    """One number for every key, or numbers by key."""
+    if "=" not in text:
+        return number(text)
+    pairs = (one.partition("=") for one in text.split(","))
+    return {key.strip(): number(value) for key, _, value in pairs}
 
 
 def numbers(text: str) -> list[float]:

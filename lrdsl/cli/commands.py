@@ -12,13 +12,13 @@ from typing import Any
 
 from .. import ScheduleError
 from .report import colored, report, speaks_unicode
-from .texts import Usage, keep_apart, only, schedule, texts, write
+from .texts import Usage, complete, keep_apart, only, schedule, texts, write
 
 
 def compile_(options: argparse.Namespace) -> int:
     text = only(options)
     keep_apart(options, [text])
-    write(options, schedule(text, options).source(options.target).encode("utf-8"))
+    write(options, complete(text, options).source(options.target).encode("utf-8"))
     return 0
 
 
@@ -29,7 +29,7 @@ def plot(options: argparse.Namespace) -> int:
         raise Usage(f"--until is a time after 0, not {options.until:g}")
     found = texts(options)
     keep_apart(options, found)
-    schedules = [schedule(text, options) for text in found]
+    schedules = [complete(text, options) for text in found]
     said: dict[str, Any] = {"log": options.log, "until": options.until, "base": options.base}
     if options.out is not None:
         try:
@@ -62,8 +62,7 @@ def check(options: argparse.Namespace) -> int:
     for text in found:
         try:
             made = schedule(text, options)
-            mixed = made.relation == "mixed" and options.base is None
-            notes = [] if mixed else text.shown(made.notes(options.base))
+            notes = text.shown(made.notes(options.base))
         except ScheduleError as error:
             report(error.problems, options)
             worst = 1

@@ -12,9 +12,9 @@ import json
 import math
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .texts import Usage, keep_apart, only, schedule, write
+from .texts import Usage, complete, keep_apart, only, write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,9 +34,9 @@ def run(options: argparse.Namespace) -> int:
     format_ = options.format or _format_of(options.out)
     if format_ == "npy" and options.out is None and sys.stdout.isatty():
         raise Usage("npy is no text for a terminal: give a file with -o, or pipe it")
-    made = schedule(text, options)
+    made = complete(text, options)
     times = _times(made, options)
-    columns = {name: _output(made, name)(times, options.base) for name in made.outputs}
+    columns = {name: made[name](times, options.base) for name in made.outputs}
     write(options, _WRITERS[format_](made.clock, times, columns))
     return 0
 
@@ -44,14 +44,6 @@ def run(options: argparse.Namespace) -> int:
 def _format_of(out: str | None) -> str:
     ending = (out or "").lower().rpartition(".")[2]
     return ending if ending in ("json", "npy") else "csv"
-
-
-def _output(schedule: Schedule, name: str) -> Callable[..., Any]:
-    """One output as a function of the time and the base."""
-    if name == "lr" and not hasattr(type(schedule), "__getitem__"):
-        return schedule
-    found: Callable[..., Any] = schedule[name]  # type: ignore[index]
-    return found
 
 
 def _times(schedule: Schedule, options: argparse.Namespace) -> Floats:
@@ -67,7 +59,7 @@ def _times(schedule: Schedule, options: argparse.Namespace) -> Floats:
     if options.at is not None:
         return np.array([time for time in options.at if until is None or time <= until], dtype=np.float64)
     if until is None:
-        until = horizon(schedule, None, options.base)
+        until = max(horizon(output, None, options.base) for output in schedule.plain)
     if options.every is None:
         return np.linspace(0.0, until, POINTS)
     count = math.floor(until / options.every) + 1

@@ -112,9 +112,20 @@ def schedule(text: Text, options: argparse.Namespace) -> Schedule:
             raise Usage(f"{name} is given twice: {both}")
         bound[name] = value
     try:
-        return compiled(text.text, text.name, tuple(sorted(bound.items())))
+        found = compiled(text.text, text.name, tuple(sorted(bound.items())))
+        return found if options.group is None or found.missing else found.group(options.group)
     except ScheduleError as error:
         raise ScheduleError(*text.shown(error.problems)) from None
+
+
+def complete(text: Text, options: argparse.Namespace) -> Schedule:
+    """The schedule of a text that must be called now: what is missing is a problem."""
+    found = schedule(text, options)
+    if found.missing:
+        raise ScheduleError(*text.shown(found.missing))
+    if not found.outputs:
+        raise Usage(f"{text.name} has only lines for groups: --group NAME says as which group to see it")
+    return found
 
 
 # --- what is written ------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def module(schedule: Schedule, target: str) -> str:
     """The source of a module that needs numpy alone (`numpy`), or nothing (`python`)."""
     if target not in TARGETS:
         raise ScheduleError(problems.bad_call(f"no target {target!r}", f"there are {' and '.join(TARGETS)}"))
-    outputs = [schedule[name] for name in schedule.outputs if name in {one.name for one in schedule.plain}]
+    outputs = schedule.plain
     functions: list[str] = []
     forms: dict[str, str] = {}
     for output in outputs:

@@ -85,7 +85,9 @@ def how_long(span: Span) -> Diagnostic:
     advice = Mend("add the total: `--total 100k`, `total=100_000`, or `param total = 100k` in the text")
     text = span.text.strip()
     shown = f"{text}(10k)" if text.isidentifier() else f"{shown_text(text)} for 10k"
-    length = Mend(f"or give it a length, as in `{shown}`")
+    length: Mend | None = Mend(f"or give it a length, as in `{shown}`")
+    if text == "total" or text.endswith("%"):
+        length = None
     return problem("E308", "how long is the run?", span, "this needs the length of the run", (advice, length))
 
 

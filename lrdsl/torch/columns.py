@@ -123,7 +123,7 @@ def check_groups(optimizer: Optimizer, schedule: Schedule) -> None:
     if schedule.patterns:
         _check_names(groups, schedule)
     driven = {output.name for group in groups for output in seen_by(group, schedule).plain if output.key is not None}
-    for name in schedule.outputs:
+    for name in schedule.lines:
         if name in driven and not any(holds(group, name) for group in groups):
             kind = type(optimizer).__name__
             raise ScheduleError(problems.drives_nothing(schedule.place(name), name, kind, _other(groups, name)))

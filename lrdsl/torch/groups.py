@@ -30,7 +30,7 @@ class ParamGroups(list[dict[str, Any]]):
     @property
     def table(self) -> str:
         """A line a group: its name, how many parameters and numbers it has, and the line that each output takes."""
-        outputs = self._schedule.outputs
+        outputs = self._schedule.lines
         rows = [("group", "parameters", "numbers", *outputs)]
         for group in self:
             count, size = len(group["params"]), sum(parameter.numel() for parameter in group["params"])
@@ -130,4 +130,4 @@ def _lines(schedule: Schedule, name: str) -> list[str]:
     """For each output the pattern that wins in a group, or how else it is decided."""
     won = schedule.group(name).won
     plain = {output.name for output in schedule.plain}
-    return [won.get(output, "(plain)" if output in plain else "-") for output in schedule.outputs]
+    return [won.get(output, "(plain)" if output in plain else "-") for output in schedule.lines]
