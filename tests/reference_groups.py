@@ -78,5 +78,5 @@ def chosen(lines: list[Group], name: str) -> tuple[Group, dict[str, int]] | None
     found = matches(pieces(winners[0].pattern), list(name))
     ways = {tuple(sorted((key, int(digits)) for key, digits in way.items())) for way in found}
     if len(ways) > 1:
-        raise Refused(f"{name} could be two numbers in {winners[0].pattern}")
+        raise Refused(f"two numbers in {name}: {winners[0].pattern}")
     return winners[0], dict(ways.pop())

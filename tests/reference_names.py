@@ -73,8 +73,9 @@ def defined(file: File, bound: Bound) -> World:
     uses = uses_of(world)
     outputs = {name: mentioned(node) for name, node in file.plain().items()}
     check_definitions(file, bound)
-    check_circles(uses, outputs, world.params)
     groups = [(mentioned(group.body), captures(group.pattern)) for group in file.groups]
+    used = reached(set().union(*outputs.values(), *(said for said, _ in groups)), uses)
+    check_circles(uses, outputs, world.params, used)
     numbers = set().union(*(known for _, known in groups))
     known = TAKEN | LATE | uses.keys() | outputs.keys()
     for said, own in [(said, set()) for said in outputs.values()] + groups:
@@ -106,14 +107,17 @@ def check_definitions(file: File, bound: Bound) -> None:
         raise Refused("only a param can be bound")
 
 
-def check_circles(uses: Mapping[str, set[str]], outputs: Mapping[str, set[str]], params: frozenset[str]) -> None:
+def check_circles(
+    uses: Mapping[str, set[str]], outputs: Mapping[str, set[str]], params: frozenset[str], used: set[str]
+) -> None:
     """Nothing is defined by itself, and a param is a constant."""
     everything = dict(uses) | dict(outputs)
     for name, said in everything.items():
         found = reached(said, everything)
         if name in found:
             raise Refused(f"{name} is defined by itself")
-        if name in params and found & ({"base"} | outputs.keys()):
+        # what nothing uses is looked at for names only
+        if name in params and ("base" in found or (name in used and found & outputs.keys())):
             raise Refused(f"the param {name} is no constant")
 
 

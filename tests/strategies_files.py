@@ -108,8 +108,8 @@ def sizes(draw: Draw) -> tuple[dict[str, Fraction], Named]:
 def using(draw: Draw, other: str, total: Fraction | None) -> Node:
     """A text that uses another output."""
     name = Name(other)
-    some = duration(draw, draw(lengths()) if total is None else total / draw(st.integers(2, 9)), total)
-    whole = duration(draw, total, total) if total else some
+    span = draw(lengths()) if total is None else total
+    some, whole = duration(draw, span / draw(st.integers(2, 9)), total), duration(draw, span, total)
     pointwise: list[Node] = [
         name,
         Bracket(name),
@@ -161,15 +161,16 @@ def outputs(draw: Draw, total: Fraction | None) -> Named:
 
 # ---- groups
 
+# with the names of groups that each is drawn for, of which one at least is meant by no narrower pattern
 PATTERNS = {
-    "head.*": "head.w",
-    "*.bias": "tail.bias",
-    "layer.{i}.*": "layer.3.w",
-    "*.{i}.*": "block.12.w",
-    "layer.{j}.bias": "layer.07.bias",
-    "layer.3.*": "layer.3.norm",
-    "head.bias": "head.bias",
-    "*": "else",
+    "head.*": ("head.w",),
+    "*.bias": ("tail.bias",),
+    "layer.{i}.*": ("layer.3.w", "layer.8.w"),
+    "*.{i}.*": ("block.12.w", "layer.3.w"),
+    "layer.{j}.bias": ("layer.07.bias",),
+    "layer.3.*": ("layer.3.norm",),
+    "head.bias": ("head.bias",),
+    "*": ("else", "head.w"),
 }
 
 
@@ -198,8 +199,8 @@ def group_lines(
                 ] * 2
         node = draw(st.sampled_from(ways))
         lines[own, pattern] = Group(own, pattern, node if own in DRIVEN else without_base(node))
-    asked = {PATTERNS[pattern] for _, pattern in lines}
-    extra = one(draw, *PATTERNS.values(), "block.1.2.w", "head", "layer.x.w")
+    asked = {name for _, pattern in lines for name in PATTERNS[pattern]}
+    extra = one(draw, "head.bias", "layer.3.bias", "block.1.2.w", "head", "layer.x.w")
     return tuple(lines.values()), (*sorted(asked), extra)
 
 
@@ -348,6 +349,7 @@ def _mistakes(draw: Draw, asked: Asked) -> list[Callable[[], Asked]]:
             asked, "clip", one(draw, Quantity("5", "steps"), Name("epoch"), Op("*", Num("1e-3"), Name("t")))
         ),
         lambda: _param(asked, "w9", one(draw, Name("base"), Name(used), Name("w9"), Num("1"))),
+        lambda: _other(_param(asked, "w9", one(draw, Name(used), Num("2"))), "clip", Op("*", Name("w9"), Num("2"))),
         lambda: _param(asked, "trunk", Num("1")),
         lambda: replace(
             asked, file=replace(file, groups=(*file.groups, group)), groups=(*asked.groups, "head.1.bias", "a.2.b")
