@@ -104,16 +104,19 @@ def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sc
     if program is None or any(problem.code not in problems.LATE for problem in found):
         return sorted(found, key=lambda problem: problem.labels[0].span.start if problem.labels else -1)
     outputs: dict[str, Output] = {}
+    waiting: list[Diagnostic] = []
     if not found:
-        outputs, wrong = _planned(program, program.outputs)
-        found += [*wrong, *_tried(program)]
+        outputs, found = _planned(program, program.outputs)
+        waiting = _tried(program)
         found += [] if found else _claims(program, outputs)
-    if any(problem.code not in problems.LATE for problem in found):
-        return found
+    if any(problem.code not in problems.LATE for problem in (*found, *waiting)):
+        return _unique([*found, *waiting])
     names = tuple(program.outputs)
     patterns = tuple((line[0].output, line[0].pattern) for line in program.lines)
+    if found:
+        outputs = {}
     made = Made(
-        parsed, names, {} if found else outputs, program.clock, program.rates, program.params, patterns, tuple(found)
+        parsed, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found), tuple(waiting)
     )
     return Schedule(text, source, dict(bindings), made)
 
@@ -128,8 +131,13 @@ def _planned(program: Program, nodes: Mapping[str, Node]) -> tuple[dict[str, Out
         if timeline is not None:
             outputs[name] = output = Output(name, timeline, program.clock)
             found += [] if output.relation == "mixed" else output.wrong(output.levels())
+    return outputs, _unique(found)
+
+
+def _unique(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Each problem once: what is used twice is looked at twice."""
     unique = {(problem.code, problem.labels[:1], problem.message): problem for problem in reversed(found)}
-    return outputs, list(reversed(unique.values()))
+    return list(reversed(unique.values()))
 
 
 def _tried(program: Program) -> list[Diagnostic]:

@@ -41,6 +41,7 @@ class Made:
     params: Mapping[str, str]
     patterns: tuple[tuple[str, str], ...] = ()
     late: tuple[Diagnostic, ...] = ()
+    waiting: tuple[Diagnostic, ...] = ()  # the same of lines for groups, for which others need not wait
     won: Mapping[str, str] = field(
         default_factory=dict
     )  # of a group: the pattern of each output that has a line for it
@@ -234,7 +235,7 @@ class Schedule:
         """What `check` remarks: what is missing, what could not be decided, and jumps."""
         if self._made.late:
             return [problems.as_note(problem) for problem in self._made.late]
-        found: list[Diagnostic] = []
+        found = [problems.as_note(problem) for problem in self._made.waiting]
         for output in self._made.outputs.values():
             if output.relation != "mixed" or base is not None:
                 found += output.notes(base)

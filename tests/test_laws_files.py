@@ -151,7 +151,10 @@ def test_the_size_of_a_unit_changes_the_clock_and_no_value(asked: Asked, size: i
     assume(isinstance(asked.file, File) and not {"epoch", "step"} & {*dict(asked.file.params), *asked.bindings})
     meaning = meant(asked, None)
     assume(isinstance(meaning, FileMeaning) and meaning.clock == "epochs")
-    alone = lrdsl.compile(show(asked.file), **asked.bindings)
+    try:
+        alone = lrdsl.compile(show(asked.file), **asked.bindings)
+    except lrdsl.ScheduleError:  # a line for groups is wrong
+        return
     stepped = lrdsl.compile(show(asked.file), **asked.bindings, epoch=f"{size} steps")
 
     assert (alone.clock, stepped.clock) == ("epochs", "steps")

@@ -89,7 +89,6 @@ LATE = [
     ("exp(max=1, k=0.1) for 10 epochs", "a time as a number counts its steps", {"epoch": 100}),
     ("warmup(5*epoch, to=1) then hold", "how much is one epoch?", {"epoch": 100}),
     ("lr = warmup(10%) then cosine\nweight_decay = 0.1", "how long is the run?", {"total": 100}),
-    ('lr = 1\nlr["a"] = cosine', "how long is the run?", {"total": 100}),
     ("param epoch = total/90\nlr = warmup(5 epochs, to=1) then cosine", "how long is the run?", {"total": 9000}),
     ("lr = cosine\nassert lr at 0 == 1", "how long is the run?", {"total": 100}),
 ]
@@ -125,6 +124,15 @@ def test_what_is_missing_is_named_when_it_is_needed_and_not_before(
     assert not complete.missing
     assert complete(0) >= 0
     assert complete == lrdsl.compile(text, **bindings)
+
+
+def test_what_a_line_for_groups_waits_for_others_need_not() -> None:
+    schedule = lrdsl.compile('lr = 1\nlr["a"] = cosine')
+    assert schedule(5) == schedule.group("b")(5) == 1
+    assert [note.message for note in schedule.notes()] == ["how long is the run?"]
+    with pytest.raises(lrdsl.ScheduleError, match="how long is the run"):
+        schedule.group("a")
+    assert schedule.bind(total=10).group("a")(5) == 0.5
 
 
 def test_what_is_wrong_whatever_is_bound_is_told_at_once() -> None:
