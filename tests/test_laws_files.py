@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from reference import FileMeaning, Meaning, Refused, evaluate_file, show
 from reference_names import DRIVEN
 from reference_trees import Call, Chain, File, Name, Num, Op, Quantity
-from strategies_files import Asked, files, mistaken_files
+from strategies_files import Asked, files, mistaken_files, timed_files
 from test_laws import near, times_for
 
 import lrdsl
@@ -121,6 +121,11 @@ def test_a_file_means_what_the_naive_evaluator_says(asked: Asked) -> None:
 
 @given(mistaken_files())
 def test_what_the_naive_evaluator_refuses_of_a_file_is_refused(asked: Asked) -> None:
+    check(asked)
+
+
+@given(timed_files())
+def test_times_and_numbers_meet_as_the_naive_evaluator_says(asked: Asked) -> None:
     check(asked)
 
 
