@@ -297,9 +297,9 @@ def with_definitions(file: File) -> File:
 
 
 @st.composite
-def files(draw: Draw) -> Asked:
-    """A file of any kind."""
-    units, params = sizes(draw)
+def files(draw: Draw, unit: str | None = None) -> Asked:
+    """A file of any kind; with a unit, one that names no other and says the size of none."""
+    units, params = sizes(draw) if unit is None else ({unit: Fraction(1)}, ())
     here = Clocked(draw, units)
     total = draw(lengths()) if often(draw, 45) else None
     said = outputs(here, total)
