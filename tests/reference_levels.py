@@ -264,7 +264,7 @@ def stand(node: Node | Known, place: Place) -> None:
 
 
 def level(node: Node | Known, place: Place) -> Value:
-    """A constant that is a value: a level, a factor."""
+    """A constant that is a level."""
     not_alone(node, place)
     stand(node, place)
     return const(node, place)
@@ -281,8 +281,11 @@ def limit(node: Node, body: Node, place: Place) -> Value:
 
 
 def number(node: Node | Known, place: Place) -> Value:
-    """A constant that is neither a level nor a duration."""
-    return level(node, place.without_base())
+    """A constant that is neither a level nor a duration: a time is its steps, a share is none."""
+    if kind(node, place) == "share":
+        raise Refused("a share as a number")
+    stand(node, place)
+    return const(node, place.without_base())
 
 
 def not_alone(node: Node | Known, place: Place) -> None:

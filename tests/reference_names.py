@@ -74,8 +74,7 @@ def defined(file: File, bound: Bound) -> World:
     outputs = {name: mentioned(node) for name, node in file.plain().items()}
     check_definitions(file, bound)
     groups = [(mentioned(group.body), captures(group.pattern)) for group in file.groups]
-    used = reached(set().union(*outputs.values(), *(said for said, _ in groups)), uses)
-    check_circles(uses, outputs, world.params, used)
+    check_circles(uses, outputs, world.params)
     numbers = set().union(*(known for _, known in groups))
     known = TAKEN | LATE | uses.keys() | outputs.keys()
     for said, own in [(said, set()) for said in outputs.values()] + groups:
@@ -107,18 +106,15 @@ def check_definitions(file: File, bound: Bound) -> None:
         raise Refused("only a param can be bound")
 
 
-def check_circles(
-    uses: Mapping[str, set[str]], outputs: Mapping[str, set[str]], params: frozenset[str], used: set[str]
-) -> None:
-    """Nothing is defined by itself, and a param is a constant."""
+def check_circles(uses: Mapping[str, set[str]], outputs: Mapping[str, set[str]], params: frozenset[str]) -> None:
+    """Nothing is defined by itself, and no param uses `base`."""
     everything = dict(uses) | dict(outputs)
     for name, said in everything.items():
         found = reached(said, everything)
         if name in found:
             raise Refused(f"{name} is defined by itself")
-        # what nothing uses is looked at for names only
-        if name in params and ("base" in found or (name in used and found & outputs.keys())):
-            raise Refused(f"the param {name} is no constant")
+        if name in params and "base" in reached(said, uses):
+            raise Refused(f"the param {name} uses base")
 
 
 def check_bound(file: File, bound: Bound, world: World) -> None:

@@ -159,6 +159,44 @@ def outputs(draw: Draw, total: Fraction | None) -> Named:
     return tuple(found)
 
 
+def timed(draw: Draw, total: Fraction | None, depth: int) -> Node:
+    """Arithmetic of times and numbers; divisors are constants above 0, and so are the bases of powers."""
+    fixed: list[Node] = [quantity(draw, one(draw, "1", "2", "0.5")), Num(one(draw, "1", "10", "0.5", "1k"))]
+    if total is not None:
+        fixed += [Name("total"), Op("/", Name("total"), Num("3"))]
+    constant = draw(st.sampled_from(fixed))
+    if depth == 0:
+        return one(draw, constant, Name("t"), Name("t"))
+    left, right = timed(draw, total, depth - 1), timed(draw, total, one(draw, 0, depth - 1))
+    # whether a quantity is alone in a bracket with a clause is not said, nor whether `t skip 1 epoch` is a time
+    moving = left if Name("t") in walk(left) else Name("t")
+    ways: list[Node] = [
+        *(Op(op, Bracket(left), Bracket(right)) for op in "+-*"),
+        Op("/", Bracket(left), constant if isinstance(constant, Num | Quantity) else Bracket(constant)),
+        Op("/", Bracket(left), Bracket(constant)),
+        Call(one(draw, "min", "max"), (left, right)),
+        Call(one(draw, "abs", "tanh"), (left,)),
+        Op("^", Bracket(Call("max", (left, constant))), Neg(Num("0.5"))),
+        Bracket(Line(moving, ((one(draw, "floor", "cap", "every"), constant),))),
+        Neg(Bracket(left)),
+    ]
+    return draw(st.sampled_from(ways))
+
+
+@st.composite
+def timed_files(draw: Draw) -> Asked:
+    """A file with a computed output that is arithmetic of times, in units that may or may not be connected."""
+    units, params = sizes(draw)
+    here = Clocked(draw, units)
+    total = draw(lengths()) if often(draw, 40) else None
+    file = File(None, params, others=(("clip", timed(here, total, draw(st.integers(1, 3)))),))
+    if often(draw, 20):
+        size = one(draw, "step", "epoch", "sample")
+        file = replace(file, others=(("clip", Op("/", timed(here, total, 1), Bracket(Op("*", Num("2"), Name(size))))),))
+    file, bindings = bind(here, file, None if total is None else duration(here, total, None))
+    return Asked(file, bindings)
+
+
 # ---- groups
 
 # with the names of groups that each is drawn for, of which one at least is meant by no narrower pattern
@@ -259,9 +297,9 @@ def with_definitions(file: File) -> File:
 
 
 @st.composite
-def files(draw: Draw) -> Asked:
-    """A file of any kind."""
-    units, params = sizes(draw)
+def files(draw: Draw, unit: str | None = None) -> Asked:
+    """A file of any kind; with a unit, one that names no other and says the size of none."""
+    units, params = sizes(draw) if unit is None else ({unit: Fraction(1)}, ())
     here = Clocked(draw, units)
     total = draw(lengths()) if often(draw, 45) else None
     said = outputs(here, total)
