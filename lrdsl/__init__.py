@@ -25,7 +25,8 @@ from . import checker, planner, problems
 from .assertions import decide
 from .diagnostic import Diagnostic, Mend, ScheduleError, ScheduleWarning
 from .output import Output
-from .parser import parse, parse_value
+from .parser import parse as _parse
+from .parser import parse_value as _parse_value
 from .program import Node, Program
 from .schedule import Made, Schedule
 from .source import Source
@@ -98,7 +99,7 @@ def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sc
     """The stages, one after another: a schedule, or every problem."""
     source = Source(text, name)
     bound, found = _values(bindings)
-    parsed = parse(source, frozenset(checker.prelude()))
+    parsed = _parse(source, frozenset(checker.prelude()))
     program, wrong = checker.check(parsed, bound)
     found += [*parsed.problems, *wrong]
     if program is None or any(problem.code not in problems.LATE for problem in found):
@@ -212,15 +213,15 @@ def _mends(mend: Mend, found: list[Diagnostic], text: str, bindings: tuple[tuple
     again = _compiled(mend.apply(text), "<mended>", bindings)
     if isinstance(again, Schedule) or len(again) < len(found):
         return True
-    # What is left may be what this version does not carry out.
-    return len(found) == 1 and all(problem.code == "E390" for problem in again)
+    # What is left may be what this version does not carry out, or the question of a unit.
+    return len(found) == 1 and all(problem.code in ("E302", "E390") for problem in again)
 
 
 def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression], list[Diagnostic]]:
     bound: dict[str, Expression] = {}
     found: list[Diagnostic] = []
     for name, value in bindings:
-        read = parse_value(Source(value, f"<{name}>"))
+        read = _parse_value(Source(value, f"<{name}>"))
         if isinstance(read, tuple):
             found += read
         else:
@@ -252,7 +253,7 @@ def _as_value(name: str, value: Any) -> str:
 
 
 _ELSEWHERE = {
-    **dict.fromkeys(("Schedule_", "parse_", "build", "from_string", "make"), "lrdsl.compile(text)"),
+    **dict.fromkeys(("parse", "build", "from_string", "make", "schedule_from"), "lrdsl.compile(text)"),
     **dict.fromkeys(("attach", "apply", "Scheduler", "LambdaLR", "Applier"), "lrdsl.torch.attach(optimizer, text)"),
 }
 

@@ -7,6 +7,7 @@ levels: those are the planner's.
     names.py         what each name of the text stands for
     expressions.py   expressions to program nodes
     calls.py         calls to the definition that fits
+    doubts.py        lengths that were hardly meant as steps
     scope.py, kinds.py   what a name may mean at a place; numbers, times and shares
     units.py         what units are worth, and the clock
     suggestions.py   what was typed, and what is offered
@@ -197,7 +198,8 @@ def _check_bindings(names: Names, parsed: Parsed, work: Check) -> None:
             work.report(problems.binds_an_output(value.span, name))
         elif name not in KNOWN and name not in names.params and name not in mentioned and name not in names.lost:
             known = {*names.params, *KNOWN}
-            guess = suggestions.BINDINGS.get(name) or suggestions.closest(name, known)
+            said = suggestions.BINDINGS.get(name)
+            guess = said.format(value.span.text) if said else suggestions.closest(name, known)
             work.report(problems.no_use_for(value.span, name, guess, sorted(names.params)))
         elif name in names.params and _bare(value):
             default = names.params[name].value

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import problems, program, tree
-from ..diagnostic import Mend
+from ..diagnostic import Diagnostic, Mend
 from ..functions import NAMED
 from ..program import Kind, core
 from ..source import Span
@@ -110,7 +110,10 @@ def _repeat(
     for name, argument in named.items():
         if name not in _REPEAT:
             guess = suggestions.ARGUMENTS.get(name) or suggestions.closest(name, _REPEAT)
-            check.report(problems.no_argument(_name_span(argument), "repeat", name, _REPEAT, _rename(argument, guess)))
+            mend = (
+                _cycle_length(node, positional[0], argument) if name in suggestions.CYCLE else _rename(argument, guess)
+            )
+            check.report(problems.no_argument(_name_span(argument), "repeat", name, _REPEAT, mend))
     body = check.schedule(positional[0], scope)
     parts: dict[str, program.Node | None] = dict.fromkeys(_REPEAT)
     for name in _REPEAT:
@@ -118,6 +121,18 @@ def _repeat(
             made = check.number(named[name].value, scope.fixed("a repeat is the same for every base"))
             parts[name] = made
     return program.Repeat(body, parts["times"], parts["stretch"], parts["factor"], node.span)
+
+
+def _cycle_length(node: tree.Call, body: tree.Expression, argument: tree.Argument) -> Mend | None:
+    """`repeat(cosine, T_0=10k)`: the length of a cycle is that of what is repeated."""
+    if not isinstance(body, tree.Name | tree.Call):
+        return None
+    own = body.arguments if isinstance(body, tree.Call) else ()
+    if any(one.name is None for one in own):
+        return None
+    inner = ", ".join([argument.value.span.text, *(one.span.text for one in own)])
+    rest = [one.span.text for one in node.arguments if one.name is not None and one is not argument]
+    return _mend(node.span, f"repeat({', '.join([f'{body.name}({inner})', *rest])})")
 
 
 def _rename(argument: tree.Argument, name: str | None) -> Mend | None:
@@ -217,6 +232,10 @@ def _fitting(
         # `max` and `min` are one mistake with one mend.
         extremes = [argument for argument in unknown if argument.name in ("max", "min")]
         unknown = [argument for argument in unknown if argument not in extremes[1:]]
+    other = _other_curve(check, node, unknown, named)
+    if other is not None:
+        check.report(other)
+        return None
     for argument in unknown:
         assert argument.name is not None
         shown = sorted(takes, key=lambda name: (name in LEVELS, name))
@@ -224,6 +243,25 @@ def _fitting(
         check.report(problems.no_argument(_name_span(argument), node.name, argument.name, shown, mend))
     if not unknown:
         check.report(problems.fits_no_definition(node.span, node, definitions, set(named), _as_function(node)))
+    return None
+
+
+def _other_curve(
+    check: Check, node: tree.Call, unknown: list[tree.Argument], named: dict[str, tree.Argument]
+) -> Diagnostic | None:
+    """Levels that this curve has not, and another curve has: `exp(from=1, to=0.1)` is the geometric one."""
+    if len(unknown) < 2 or not all(argument.name in LEVELS for argument in unknown):
+        return None
+    for name, definitions in check.names.library.items():
+        one = definitions[0]
+        if (
+            one.kind == "curve"
+            and named.keys() <= {formal.name for formal in one.formals}
+            and one.needs <= named.keys()
+        ):
+            mend = Mend(f"did you mean `{name}`?", ((node.name_span, name),))
+            takes = sorted({taken for d in check.names.library[node.name] for taken in d.takes})
+            return problems.no_argument(_name_span(unknown[0]), node.name, unknown[0].name or "", takes, mend)
     return None
 
 

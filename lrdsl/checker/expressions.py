@@ -18,6 +18,7 @@ from ..parser import DEEPEST
 from ..program import DRIVEN, Kind, core
 from ..source import Span
 from . import calls, kinds, suggestions
+from .doubts import doubtful
 from .library import CONSTANTS, VARIABLES
 from .names import KNOWN, GroupLine, Names
 from .scope import Bound, Scope
@@ -192,7 +193,9 @@ class Check:
         plain = "a `param` is a constant of its own" if name in self.names.params else None
         numbers = scope.numbers if name in self.names.lets else ()
         self.inside.append(name)
-        made = self.value(text, Scope({}, scope.constant, plain or scope.plain, length=scope.length, numbers=numbers))
+        # What may be set from outside is a constant, wherever it is used; only a let may change with time.
+        fixed = scope.constant or name not in self.names.lets
+        made = self.value(text, Scope({}, fixed, plain or scope.plain, length=scope.length, numbers=numbers))
         self.inside.pop()
         return program.Inner(made, node.span, made.kind)
 
@@ -221,7 +224,9 @@ class Check:
         if name in self.names.lost:
             return program.Broken(node.span)
         if name in NAMED or name == "repeat":
-            return self.report(problems.function_without_call(node.span, name))
+            return self.report(
+                problems.function_without_call(node.span, name, suggestions.curve(name, self.names.library))
+            )
         if name == "next":
             return self.report(problems.next_outside(node.span))
         if name in KNOWN:
@@ -270,16 +275,14 @@ class Check:
         if operator in "+-":
             self._count_steps([left, right])
         elif kind is not Kind.TIME and (operator == "*" or left.kind is Kind.NUMBER):
-            for operand in (left, right):
-                self._steps_of(operand)
+            self._steps_of(left)
+            self._steps_of(right)
         return program.Operation(operator, (left, right), span, kind)
 
     def _count_steps(self, operands: list[program.Node]) -> None:
         """A bare number beside a time counts steps."""
         if any(operand.kind is Kind.TIME for operand in operands):
-            for operand in operands:
-                if operand.kind is Kind.NUMBER:
-                    self.use("steps", operand.span)
+            self.uses += [Use("steps", operand.span) for operand in operands if operand.kind is Kind.NUMBER]
 
     def _fold(self, operator: str, a: Fraction, b: Fraction, span: Span) -> program.Node:
         match operator:
@@ -368,7 +371,7 @@ class Check:
 
     def duration(self, node: tree.Expression, scope: Scope, offer: tuple[Span, str] | None = None) -> program.Node:
         """An exact length of time. `offer` is a text that a bare number under 1 may have meant instead."""
-        if self._doubtful(node, scope, node.span, offer):
+        if doubtful(self, node, scope, node.span, offer):
             return program.Broken(node.span)
         made = self.value(node, scope.fixed("a duration is exact", length=True))
         inexact = kinds.inexact(made)
@@ -388,33 +391,3 @@ class Check:
         if made.kind is Kind.NUMBER and not zero:
             self.use("steps", made.span)
         return made
-
-    def _doubtful(self, node: tree.Expression, scope: Scope, span: Span, offer: tuple[Span, str] | None) -> bool:
-        """Report a bare written number under 1, or with B or T, through brackets and names."""
-        may_be_zero = False
-        seen: set[str] = set()
-        while True:
-            match node:
-                case tree.Bracket():
-                    node = node.inner
-                case tree.Name(name) if isinstance(scope.formals.get(name), Bound):
-                    formal = scope.formals[name]
-                    assert isinstance(formal, Bound)
-                    node, scope, span = formal.value, formal.scope, formal.value.span
-                case tree.Name(name) if name not in scope.formals and name not in seen:
-                    found = self.text_of(name)
-                    if found is None or name in ("total", *VARIABLES):
-                        return False
-                    may_be_zero |= name in self.names.params or name in self.names.bound
-                    seen.add(name)
-                    node, scope = found, Scope()
-                case tree.Number(text, value, None):
-                    if value < 1 and not (value == 0 and may_be_zero):
-                        self.report(problems.bare_share(span, text, value, offer))
-                        return True
-                    if text[-1] in "BT":
-                        self.report(problems.of_what(span, text))
-                        return True
-                    return False
-                case _:
-                    return False

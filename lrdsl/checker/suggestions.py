@@ -13,7 +13,7 @@ from collections.abc import Iterable
 CURVES: dict[str, tuple[str, ...]] = {
     "hold": ("constant", "const", "stable", "flat", "keep", "constant_schedule"),
     "warmup": ("linear_warmup", "warm_up", "rampup", "ramp", "warm", "ramp_up"),
-    "cosine": ("cosine_decay", "cosine_annealing", "CosineAnnealingLR", "cosineannealinglr", "half_cosine"),
+    "cosine": ("cosine_decay", "cosine_annealing", "CosineAnnealingLR", "cosineannealinglr", "half_cosine", "cos"),
     "linear": ("linear_decay", "decay", "cooldown", "anneal", "LinearLR", "linearlr", "warmdown", "annealing"),
     "poly(power=2)": ("polynomial", "poly_decay", "PolynomialLR", "polynomial_decay"),
     "rsqrt(timescale=10k)": ("inverse_sqrt", "inv_sqrt", "inverse_square_root", "isqrt"),
@@ -74,16 +74,24 @@ ARGUMENTS: dict[str, str] = {
     "rate": "k", "tau": "timescale", "exponent": "power", "start_factor": "from", "end_factor": "to", "mult": "stretch",
 }  # fmt: skip
 
+CYCLE = frozenset(("T_0", "t_0", "T0", "length", "steps", "n_steps"))
 OUTPUTS: dict[str, str] = {
     "wd": "weight_decay", "weightdecay": "weight_decay", "decay": "weight_decay", "l2": "weight_decay",
     "learning_rate": "lr", "learningrate": "lr", "rate": "lr", "mom": "momentum", "betas": "beta1", "beta": "beta1",
     "b1": "beta1", "b2": "beta2",
 }  # fmt: skip
 
+# What is bound under another name, and how the value is given here.
 BINDINGS: dict[str, str] = {
-    "total_steps": "total", "num_training_steps": "total", "max_steps": "total", "steps": "total", "n_steps": "total",
-    "num_epochs": "total", "epochs": "total", "steps_per_epoch": "epoch", "tokens_per_step": "step", "T_max": "total",
-}  # fmt: skip
+    **dict.fromkeys(
+        ("total_steps", "num_training_steps", "max_steps", "steps", "n_steps", "num_steps", "T_max"), "total={}"
+    ),
+    **dict.fromkeys(("num_epochs", "epochs", "max_epochs", "n_epochs"), 'total="{} epochs"'),
+    **dict.fromkeys(("steps_per_epoch", "updates_per_epoch"), "epoch={}"),
+    **dict.fromkeys(("tokens_per_step", "tokens_per_batch"), 'step="{} tokens"'),
+    **dict.fromkeys(("samples_per_step", "batch_size"), 'step="{} samples"'),
+    "tokens_per_sample": 'sample="{} tokens"',
+}
 
 MEASURED = ("plateau", "ReduceLROnPlateau", "reduce_on_plateau", "loss", "metric", "val_loss")
 

@@ -6,6 +6,7 @@ ones would have defined. Refuses to know what a name stands for; builds nodes an
     cutter.py    where statements begin and end, brackets, comments
     grammar      ../../grammar/lrs.lark, read by Lark
     builder.py   rules to nodes
+    aliases.py   words that people write for those of the language
     mender.py    what Lark refuses to a problem, with a mend where one is honest
 """
 

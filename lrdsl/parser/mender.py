@@ -19,6 +19,7 @@ from lark import Token
 from .. import problems
 from ..diagnostic import Diagnostic, Mend
 from ..source import Source, Span
+from .aliases import CLAUSES, LOOK_ALIKES, MAGNITUDES, PARTS, UNIT_ALIASES, UNITS, WALL, WORD_ALIASES
 
 
 class Grammar(Protocol):
@@ -37,22 +38,6 @@ class Edit:
     says: str
 
 
-_PARTS = {"for": 0, "skip": 1, "until": 2}
-_CLAUSES = {"floor", "cap", "every"}
-_UNITS = ("steps", "epochs", "tokens", "samples", "step", "epoch", "token", "sample")
-_UNIT_ALIASES = {
-    "it": "steps", "iter": "steps", "iters": "steps", "iterations": "steps", "updates": "steps", "batches": "steps",
-    "ep": "epochs", "eps": "epochs", "tok": "tokens", "toks": "tokens", "examples": "samples", "images": "samples",
-    "sequences": "samples", "frames": "samples", "percent": "%",
-}  # fmt: skip
-_WORD_ALIASES = {
-    "over": "for", "during": "for", "next": "then", "till": "until", "by": "until", "clip": "floor", "min": "floor",
-    "at_least": "floor", "max": "cap", "at_most": "cap", "offset": "skip",
-}  # fmt: skip
-_MAGNITUDES = {"m": "M", "b": "B", "t": "T", "g": "B", "G": "B"}
-_LOOK_ALIKES = {
-    "×": "*", "−": "-", "–": "-", "—": "-", "·": "*", "÷": "/", "：": ":", "“": '"', "”": '"', "'": '"',
-}  # fmt: skip
 _LEXEME = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]*|[0-9.][A-Za-z0-9_.]*|\"[^\"]*\"?|#[^\r\n]*|\s+|[<>=]=|\*\*|->|=>|.", re.DOTALL
 )
@@ -156,7 +141,7 @@ def _misplaced_word(
         first -= 1
     inside = [lexeme for lexeme in lexemes[first:index] if lexeme.depth == depth]
     here = Span(source, offset + lexemes[index].start, offset + lexemes[index].end)
-    clause = next((lexeme for lexeme in inside if lexeme.text in _CLAUSES), None)
+    clause = next((lexeme for lexeme in inside if lexeme.text in CLAUSES), None)
     end = lexemes[index - 1].end
     if clause is not None:
         thens = [lexeme for lexeme in inside if lexeme.text == "then" and lexeme.start < clause.start]
@@ -173,8 +158,8 @@ def _misplaced_word(
     phase = inside
     while any(lexeme.text == "then" for lexeme in phase):
         phase = phase[1:]
-    words = [lexeme for lexeme in phase if lexeme.text in _PARTS]
-    if not words or token.value not in _PARTS:
+    words = [lexeme for lexeme in phase if lexeme.text in PARTS]
+    if not words or token.value not in PARTS:
         return None
     stop = next(
         (one for one in lexemes[index + 1 :] if one.depth < depth or (one.depth == depth and _ends_part(one.text))),
@@ -185,7 +170,7 @@ def _misplaced_word(
     parts = [text[a:b].strip() for a, b in itertools.pairwise(cuts)]
     mends = []
     if len({part.split()[0] for part in parts}) == len(parts):
-        new = " ".join(sorted(parts, key=lambda part: _PARTS[part.split()[0]]))
+        new = " ".join(sorted(parts, key=lambda part: PARTS[part.split()[0]]))
         if grammar.parses(text[: cuts[0]] + new + text[cuts[-1] :]):
             mends.append(Mend(f"`{_short(new)}`", ((Span(source, offset + cuts[0], offset + cuts[-1]), new),)))
     bracketed = f"({text[phase[0].start : end]})"
@@ -196,7 +181,7 @@ def _misplaced_word(
 
 
 def _ends_part(word: str) -> bool:
-    return word == "then" or word in _CLAUSES or word in _PARTS or word == ","
+    return word == "then" or word in CLAUSES or word in PARTS or word == ","
 
 
 def _short(text: str) -> str:
@@ -220,13 +205,13 @@ def _candidates(
     match token.type:
         case "BAD_NUMBER":
             yield from _numbers(value, start, end, after)
-        case "BAD_CHAR" if value in _LOOK_ALIKES and text.startswith(value) and text.endswith(value) and len(text) > 2:
+        case "BAD_CHAR" if value in LOOK_ALIKES and text.startswith(value) and text.endswith(value) and len(text) > 2:
             yield Edit(0, len(text), text[1:-1], "a text has no quotes of its own")
-        case "BAD_CHAR" if value in _LOOK_ALIKES:
+        case "BAD_CHAR" if value in LOOK_ALIKES:
             quoted = re.match(r"[“”'](.*?)[“”']", text[start:])
             if quoted:
                 yield Edit(start, start + quoted.end(), f'"{quoted.group(1)}"', 'quotes are plain: `"`')
-            yield Edit(start, end, _LOOK_ALIKES[value], f"write `{_LOOK_ALIKES[value]}`")
+            yield Edit(start, end, LOOK_ALIKES[value], f"write `{LOOK_ALIKES[value]}`")
         case "BAD_CHAR" if value in ":|;&>":
             if text.startswith(":=", start):
                 yield Edit(start, start + 2, "=", "write `=`")
@@ -236,6 +221,8 @@ def _candidates(
                 yield Edit(arrow, end, " then" if text[arrow - 1] != " " else "then", "phases are joined by `then`")
         case "BAD_STRING":
             yield from _strings(text, start, end)
+        case "EQUAL" if text.startswith("=>", start):
+            yield Edit(start, start + 2, "then", "phases are joined by `then`")
         case "EQ" | "EQUAL":
             yield Edit(start, end, "=", "write `=`")
             yield Edit(start, end, "==", "write `==`")
@@ -264,6 +251,16 @@ def _words(
     curves: frozenset[str],
 ) -> Iterator[Edit]:
     value = str(token.value)
+    rest = re.search(r"\s+for\s+(?:the\s+)?rest\b", text)
+    if rest and start <= rest.end():
+        yield Edit(rest.start(), rest.end(), "", "leave it out: a phase without a length takes what is left")
+    again = re.fullmatch(r"(.*\S)\s+repeat\s+([0-9]+)\s*", text, re.DOTALL)
+    if value == "repeat" and again and not re.search(r"\bthen\b", again.group(1)):
+        new = f"repeat({again.group(1)}, times={again.group(2)})"
+        yield Edit(0, len(text), new, f"`{_short(new)}`")
+    if token.type == "NUMBER" and previous.text in UNITS:
+        new = f"{value} {previous.text.removesuffix('s')}s"
+        yield Edit(previous.start, end, new, f"`{new}`")
     if token.type == "NAME":
         yield from _units(value, start, end, previous)
         yield from _misspelt(value, start, end, follows)
@@ -283,7 +280,7 @@ def _words(
     if token.type in {"NAME", "NUMBER", "LPAR"} and previous.depth > 0:
         if re.fullmatch(r"[a-z_]+", previous.text) and token.type == "NUMBER":
             yield Edit(previous.end, start, "=", f"write `{previous.text}={value}`")
-        if re.search(r"[A-Za-z0-9_%)]$", previous.text):
+        if re.search(r"[A-Za-z0-9_%)]$", previous.text) and value not in WALL:
             yield Edit(previous.end, previous.end, ",", "arguments are parted by commas")
     if token.type == "NUMBER" and "EQUAL" in follows:
         yield Edit(previous.end, start, " = ", "write `=`")
@@ -306,13 +303,13 @@ def _numbers(value: str, start: int, end: int, after: _Lexeme) -> Iterator[Edit]
     found = re.fullmatch(r"([0-9_.]*[0-9])([A-Za-z]+)", value)
     if found:
         digits, tail = found.groups()
-        if tail in _MAGNITUDES:
-            new = digits + _MAGNITUDES[tail]
+        if tail in MAGNITUDES:
+            new = digits + MAGNITUDES[tail]
             yield Edit(start, end, new, f"magnitudes are k, M, B, T: `{new}`")
         split = re.fullmatch(r"([kKMBT]?)([a-z]+)", tail)
         if split:
-            unit = _UNIT_ALIASES.get(split.group(2), split.group(2))
-            if unit in _UNITS or unit == "%":
+            unit = UNIT_ALIASES.get(split.group(2), split.group(2))
+            if unit in UNITS or unit == "%":
                 new = f"{digits}{split.group(1)} {unit}".replace(" %", "%")
                 yield Edit(start, end, new, f"a unit stands behind a blank: `{new}`")
     scientific = re.fullmatch(r"([0-9.]+)[eE]([-+]?)([0-9]+)([kKMBT]?)", value)
@@ -349,20 +346,20 @@ def _commas(
 
 
 def _units(value: str, start: int, end: int, previous: _Lexeme) -> Iterator[Edit]:
-    if not re.match(r"[0-9.]", previous.text):
+    if not re.match(r"[0-9.]", previous.text) or value in WALL:
         return
     if value in {"k", "K", "M", "B", "T"}:
         yield Edit(previous.end, end, value, f"a magnitude attaches to the digits: `{previous.text}{value}`")
-    unit = _UNIT_ALIASES.get(value) or next(iter(difflib.get_close_matches(value, _UNITS, 1, 0.6)), None)
+    unit = UNIT_ALIASES.get(value) or next(iter(difflib.get_close_matches(value, UNITS, 1, 0.6)), None)
     if unit:
         yield Edit(start, end, unit, f"did you mean `{unit}`?")
 
 
 def _misspelt(value: str, start: int, end: int, follows: frozenset[str]) -> Iterator[Edit]:
     words = {name.lower() for name in follows if name.isalpha()} & {
-        *_PARTS, *_CLAUSES, "then", "falls", "rises", "is", "at", "after", "continuous",
+        *PARTS, *CLAUSES, "then", "falls", "rises", "is", "at", "after", "continuous",
     }  # fmt: skip
-    guess = _WORD_ALIASES.get(value)
+    guess = WORD_ALIASES.get(value)
     if guess is None:
         guess = next(iter(difflib.get_close_matches(value.lower(), sorted(words), 1, 0.65)), None)
     if guess in words:
@@ -372,6 +369,8 @@ def _misspelt(value: str, start: int, end: int, follows: frozenset[str]) -> Iter
 def _advice(token: Token, text: str, start: int) -> str | None:
     """What can be said where no edit is honest."""
     value = str(token.value)
+    if value in WALL and re.search(r"[0-9]\s+$", text[:start]):
+        return "time on the wall is no unit: a run is counted in steps, epochs, tokens or samples"
     if token.type in {"FLOOR", "CAP", "EVERY"}:
         return f"`{value}` is said behind a line, as in `cosine {value} 1e-6`; it is no function"
     if value == "%" or text[:start].rstrip().endswith("%"):

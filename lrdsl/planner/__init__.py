@@ -270,7 +270,10 @@ class Planner:
             case program.Repeat():
                 return self._repeat(node, place)
             case program.Operation() if not is_constant(node):
-                operands = tuple(self.operand(operand, place) for operand in node.operands)
+                try:
+                    operands = tuple(self.operand(operand, place) for operand in node.operands)
+                except Refused as refused:
+                    raise Refused(problems.left_open_in(refused.problem, node)) from None
                 return Operation(node.function, operands), None
         row = self.rows.constant(node, place.total, place.levels)
         return Level(row), lambda: row

@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import Literal
 
 from .. import problems, program
-from ..diagnostic import Diagnostic
+from ..diagnostic import Diagnostic, Mend
 from ..durations import MOST_DIGITS, Refused, exact, limited
 from ..problems import duration_text
+from ..program import core
 from ..source import Span
 from ..timeline import rounded
 
@@ -175,7 +176,7 @@ class Lengths:
                 need = self.phase(node, begin, total)
                 last = index == len(phases) - 1
                 if need.kind != "fixed" and taker is not None:
-                    raise Refused(problems.two_open(node.span, taker))
+                    raise Refused(problems.two_open(node.span, taker, _as_top(phases, taker)))
                 if need.kind == "open" or (need.kind == "free" and not last):
                     taker = node.span
             except Refused as refused:
@@ -202,7 +203,8 @@ class Lengths:
     def _repeat(self, node: program.Repeat, total: Fraction | None) -> Need:
         need = self.alone(node.body, total)
         if need.kind != "fixed" or need.least == 0:
-            raise Refused(problems.must_end(node.body.span, need.kind))
+            many = None if node.times is None else node.times.span
+            raise Refused(problems.must_end(node.body.span, need.kind, many))
         period = need.least
         stretch, times = self.stretch(node, total), self.times(node, total)
         if stretch != 1:
@@ -260,3 +262,13 @@ class Lengths:
     def text(self, value: Fraction) -> str:
         """A time as messages say it: bare numbers are steps."""
         return duration_text(value, self.clock)
+
+
+def _as_top(phases: tuple[program.Node, ...], taker: Span) -> Mend | None:
+    """`warmup(1k) then 3e-4 then cosine`: the number was to be the top of the warmup, not a phase."""
+    index = next((index for index, phase in enumerate(phases) if phase.span == taker), 0)
+    before = phases[index - 1] if index else None
+    if not isinstance(before, program.Call) or not isinstance(core(phases[index]), program.Written):
+        return None
+    level = before.levels.get("to")
+    return problems.as_top(before, taker) if level is not None and level.ahead and level.written is None else None

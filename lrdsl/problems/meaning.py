@@ -26,8 +26,8 @@ def bare_share(span: Span, text: str, value: Fraction, offer: tuple[Span, str] |
     mend: Mend | None = change(span, percent, f"`{percent}` of the run")
     if value == 0:
         mend = change(span, "0 steps")
-    elif call_offer is not None and value < Fraction(1, 1000):
-        mend = None  # a level, for sure
+    elif offer is not None and (value < Fraction(1, 1000) or percent in offer[1]):
+        mend = None  # a level, for sure; or the same, said twice
     message = f"`{text}` is no length" + ("" if value == 0 else ": a share of what?")
     return problem("E301", message, span, "a bare number is steps", (call_offer, mend))
 
@@ -121,12 +121,17 @@ def does_not_fit(span: Span, least: str, length: str) -> Diagnostic:
     return problem("E309", f"this needs {least} and has {length}", span)
 
 
-def two_open(span: Span, first: Span) -> Diagnostic:
+def two_open(span: Span, first: Span, mend: Mend | None) -> Diagnostic:
     also = (Label(first, "this one takes what is left"),)
     advice = Mend("give one of the two a length, or `until`")
-    return problem(
-        "E310", "two phases without a length: only one can take what is left", span, "so does this one", (advice,), also
-    )
+    message = "two phases without a length: only one can take what is left"
+    return problem("E310", message, span, "so does this one", (mend, advice), also)
+
+
+def as_top(call: program.Call, level: Span) -> Mend:
+    """`warmup(1k) then 3e-4 then` written as a warmup to that level."""
+    new = _with_argument(call.span.text, f"to={level.text}")
+    return Mend(f"`{new} then ...`", ((call.span, new), (Span(level.source, call.span.end, level.end), "")))
 
 
 def until_before_begin(span: Span, end: str, begin: str) -> Diagnostic:
@@ -163,9 +168,14 @@ def skips_all(span: Span, skip: str, length: str) -> Diagnostic:
     return problem("E316", f"this skips all of it: it is {length} long", span)
 
 
-def must_end(span: Span, kind: str) -> Diagnostic:
+def must_end(span: Span, kind: str, times: Span | None = None) -> Diagnostic:
     label = {"open": "has no length of its own", "free": "never ends", "fixed": "lasts no time"}[kind]
     mend = Mend("give it one, as in `repeat(cosine(total/5), times=5)`")
+    text = span.text.strip()
+    if kind == "open" and times is not None and (text.isidentifier() or text.endswith(")")):
+        name, bracket, rest = text.partition("(")
+        length = f"total/{times.text}"
+        mend = change(span, f"{name}({length}, {rest}" if bracket and rest != ")" else f"{name}({length})")
     return problem("E317", "what is repeated must end", span, label, (mend,))
 
 
@@ -203,6 +213,20 @@ def left_open(span: Span, call: program.Call, level: str) -> Diagnostic:
     mends = [change(span, _with_argument(span.text, f"{level}={one}"), f"`{level}={one}`{why}")
              for one, why in (("1", " for a factor"), ("base", ""))]  # fmt: skip
     return problem("E320", message, span, "", mends)
+
+
+def left_open_in(found: Diagnostic, node: program.Operation) -> Diagnostic:
+    """A level that is left open in `A + B` may say that `A then B` was meant, in `1 - sqrt(10%)` the curve alone."""
+    if found.code != "E320" or len(node.operands) != 2 or len(found.mends) > 2:
+        return found
+    a, b = node.operands[0].span, node.operands[1].span
+    if node.function == "+" and a.source is b.source and a.end < b.start:
+        mend = Mend(f"`{shown_text(a.text)} then {shown_text(b.text)}`", ((Span(a.source, a.end, b.start), " then "),))
+    elif node.function == "-" and a.text.strip() == "1":
+        mend = change(node.span, b.text)
+    else:
+        return found
+    return replace(found, mends=(mend, *found.mends))
 
 
 def share_of_zero(span: Span, level: str, call: program.Call) -> Diagnostic:

@@ -107,8 +107,9 @@ def no_arguments(span: Span, name: str) -> Diagnostic:
     return problem("E214", f"`{name}` is a name, no curve: it takes no arguments", span)
 
 
-def function_without_call(span: Span, name: str) -> Diagnostic:
-    return problem("E215", f"`{name}` is a function: it needs brackets", span, f"as in `{name}(...)`")
+def function_without_call(span: Span, name: str, offer: str | None) -> Diagnostic:
+    mend = None if offer is None else change(span, offer, f"did you mean `{offer}`?")
+    return problem("E215", f"`{name}` is a function: it needs brackets", span, f"as in `{name}(...)`", (mend,))
 
 
 def next_outside(span: Span) -> Diagnostic:

@@ -22,7 +22,11 @@ def problem(
     also: Iterable[Label] = (),
 ) -> Diagnostic:
     labels = () if span is None else (Label(span, label), *also)
-    return Diagnostic(code, message, labels, tuple(mend for mend in mends if mend is not None))
+    shown: dict[object, Mend] = {}
+    for mend in mends:
+        if mend is not None:
+            shown.setdefault(mend.edits or mend.says, mend)
+    return Diagnostic(code, message, labels, tuple(shown.values()))
 
 
 def change(span: Span, new: str, says: str | None = None) -> Mend:
