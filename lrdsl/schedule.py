@@ -63,8 +63,15 @@ class Schedule:
     """
 
     def __init__(
-        self, text: str, source: Source, bindings: dict[str, str], made: Made, group: str | None = None
+        self,
+        text: str,
+        source: Source | None = None,
+        bindings: dict[str, str] | None = None,
+        made: Made | None = None,
+        group: str | None = None,
     ) -> None:
+        if source is None or bindings is None or made is None:
+            raise ScheduleError(problems.bad_call("a schedule is compiled from its text", "lrdsl.compile(text)"))
         self._text, self._source, self._bindings, self._made, self._group = text, source, bindings, made, group
         self._lr = made.outputs.get("lr")
 

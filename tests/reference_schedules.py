@@ -251,6 +251,8 @@ def build_curve(call: Call, length: Fraction | None, place: Place) -> Made:
     curve, args = pick(call, place)
     if curve.first == "p" and length is None:
         raise Refused("open phase and no total to take from")
+    if curve.first == "p":
+        place = replace(place, total=length)  # what the total leaves it is its length: given, as by `for`
     ends = levels(curve, args, place)
     if curve.body is not None:
         return build_defined(curve, args, ends, length, place)

@@ -276,7 +276,8 @@ def test_what_is_right_as_typed(typed: str, bound: dict[str, Any], values: list[
 MOVES: list[tuple[Callable[[], object], str]] = [
     (lambda: lrdsl.compile("gpt.lrs"), 'lrdsl.load("gpt.lrs")'),
     (lambda: lrdsl.load("warmup(1k) then hold"), 'lrdsl.compile("warmup(1k) then hold")'),
-    (lambda: lrdsl.parse("hold"), "there is no"),
+    (lambda: lrdsl.parse("hold"), "lrdsl.compile(text)"),
+    (lambda: lrdsl.Schedule("hold"), "lrdsl.compile(text)"),
     (lambda: lrdsl.build("hold"), "lrdsl.compile(text)"),
     (lambda: lrdsl.from_string("hold"), "lrdsl.compile(text)"),
     (lambda: lrdsl.attach(None, "hold"), "lrdsl.torch.attach(optimizer, text)"),
