@@ -39,7 +39,7 @@ class LrsLexer(RegexLexer):
             (r"(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]+(?:_[0-9]+)*)?|\.[0-9]+)(?:e[+-]?[0-9]+|[kKMBT])?", Number, "unit"),
             (words(DECLARING, r"(?<![\w])", r"(?![\w])"), Keyword.Declaration),
             (words(sorted(set(RESERVED) - set(DECLARING)), r"(?<![\w])", r"(?![\w])"), Keyword),
-            (r"[A-Za-z_]\w*(?=\s*=[^=])", Name.Attribute),
+            (r"[A-Za-z_]\w*(?=\s*=[^=]|\[)", Name.Attribute),
             (words(sorted((*prelude(), *NAMED, "repeat")), r"(?<![\w])", r"(?![\w])"), Name.Function),
             (words(sorted(BUILT_IN - {*NAMED, "repeat"}), r"(?<![\w])", r"(?![\w])"), Name.Builtin),
             (r"[A-Za-z_]\w*", Name),

@@ -54,7 +54,6 @@ def draw_curve(some: tuple[Definition, ...], path: Path) -> None:
     axes = figure.subplots()
     for one in some[:1]:
         lrdsl.compile(call(one)).plot(axes, log=False, until=LENGTH)
-    axes.set_title(call(some[0]), family="monospace", fontsize=9)
     figure.savefig(path, metadata={"Date": None})
 
 
