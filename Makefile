@@ -23,7 +23,7 @@ test: lint ## the whole suite, in an environment of its own
 	$(BIN)/python -m pytest
 
 core: env ## what needs no torch
-	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch.py
+	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch
 
 lint: env ## ruff, and mypy --strict
 	$(BIN)/ruff check .
