@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import lrdsl
 from tests import docs_examples as docs
 from tests.docs_examples import Block
 
@@ -129,7 +128,3 @@ def test_the_reference_names_every_curve_and_every_reserved_word() -> None:
     ebnf = next(block.text for block in docs.blocks(docs.DOCS / "language.md") if block.kind == "ebnf")
     statements = ebnf[: ebnf.index("NUMBER    =")]
     assert set(re.findall(r'"([a-z]+)"', statements)) == words
-
-
-def test_a_page_says_the_version_of_the_language_that_is_here() -> None:
-    assert lrdsl.__version__.startswith("0.")
