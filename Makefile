@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 OUT := out
+# What makes parts of the site before sphinx: every script in docs/ but what sphinx itself reads.
+GENERATORS := $(filter-out docs/conf.py docs/lrs_lexer.py,$(wildcard docs/*.py))
 LINE := warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6
 .DEFAULT_GOAL := help
 
@@ -21,7 +23,7 @@ test: lint ## the whole suite, in an environment of its own
 	$(BIN)/python -m pytest
 
 core: env ## what needs no torch
-	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch.py
+	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch
 
 lint: env ## ruff, and mypy --strict
 	$(BIN)/ruff check .
@@ -35,11 +37,22 @@ format: env ## ruff's formatting
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: .venv/docs ## the site, in docs/_build/html; every warning is an error
+	@mkdir -p docs/_generated
+	@for script in $(GENERATORS); do echo $$script; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "see docs/_build/html/index.html"
+
 bench: env ## a first look at speed, as ratios
 	$(BIN)/python benchmarks/quick.py
 
 wheel: env ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build --no-isolation
+
+# Sphinx is needed for the site alone.
+.venv/docs: .venv/ready constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt sphinx myst-parser furo
+	@touch $@
 
 env: .venv/ready ## the environment in .venv
 
@@ -53,6 +66,6 @@ env: .venv/ready ## the environment in .venv
 	@touch $@
 
 clean: ## remove what was built
-	rm -rf .venv $(OUT) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv $(OUT) dist build docs/_build docs/_generated .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test core lint golden format bench wheel env clean
+.PHONY: help demo test core lint golden format docs bench wheel env clean

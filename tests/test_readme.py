@@ -47,7 +47,7 @@ def test_a_line_of_the_table_compiles(line: str) -> None:
     assert schedule(5, 1e-3) >= 0
 
 
-@pytest.mark.parametrize("code", blocks("python"), ids=["train", "function"])
+@pytest.mark.parametrize("code", blocks("python"), ids=["train", "tokens", "function"])
 def test_python_runs(code: str) -> None:
     if "torch" in code:
         pytest.importorskip("torch")
@@ -61,7 +61,7 @@ def test_python_runs(code: str) -> None:
 
 def test_the_two_loops_write_the_same_lr() -> None:
     torch = pytest.importorskip("torch")
-    old, new = blocks("py")
+    old, new = blocks("py")[:2]
     seen: list[list[float]] = []
     for code in (old, new):
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
@@ -75,6 +75,24 @@ def test_the_two_loops_write_the_same_lr() -> None:
     # The loop counts before it writes: its first value is that of step 1.
     assert len(seen[0]) == len(seen[1]) == 3000
     assert seen[0][:-1] == pytest.approx(seen[1][1:], rel=1e-12)
+
+
+def test_the_groups_are_built_and_attached() -> None:
+    torch = pytest.importorskip("torch")
+    import lrdsl.torch
+
+    [text] = [one for one in blocks("lrs") if "layers" in one]
+    layers = torch.nn.ModuleList([torch.nn.Linear(4, 4, bias=False) for _ in range(24)])
+    model = torch.nn.ModuleDict({"layers": layers, "head": torch.nn.Linear(4, 2)})
+    names: dict[str, object] = {"torch": torch, "lrdsl": lrdsl, "model": model, "text": text}
+    exec(compile(blocks("py")[2], "README.md", "exec"), names)
+    scheduler = names["scheduler"]
+    assert isinstance(scheduler, lrdsl.torch.Applier)
+    scheduler.seek(2000)
+    held = {group["name"]: (group["lr"], group["weight_decay"]) for group in scheduler.optimizer.param_groups}
+    assert held["layers.22.weight"] == (3e-4 * 0.75, 0.1)
+    assert held["head.weight"] == (pytest.approx(3e-3), 0.1)
+    assert held["head.bias"] == (pytest.approx(3e-3), 0.0)
 
 
 COMMANDS = [line for text in blocks("sh") for line in text.splitlines() if line.startswith("lrdsl")]
