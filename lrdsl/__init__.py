@@ -95,12 +95,14 @@ def compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Sch
     raise ScheduleError(*_honest(found, text, bindings))
 
 
-def _compiled(text: str, name: str, bindings: tuple[tuple[str, str], ...]) -> Schedule | list[Diagnostic]:
+def _compiled(
+    text: str, name: str, bindings: tuple[tuple[str, str], ...], most: int | None = None
+) -> Schedule | list[Diagnostic]:
     """The stages, one after another: a schedule, or every problem."""
     source = Source(text, name)
     bound, found = _values(bindings)
     parsed = _parse(source, frozenset(checker.prelude()))
-    program, wrong = checker.check(parsed, bound)
+    program, wrong = checker.check(parsed, bound, most=most or checker.MOST_NODES)
     found += [*parsed.problems, *wrong]
     if program is None or any(problem.code not in problems.LATE for problem in found):
         return sorted(found, key=lambda problem: problem.labels[0].span.start if problem.labels else -1)
@@ -191,6 +193,7 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
 _MOST_GROUPS = 10_000  # names whose lines are remembered
 _LONGEST = 20_000  # characters of a text whose mends are tried
 _MOST_TRIED = 40
+_FEW_NODES = 10_000  # of a mended text: what grows large when names are put in is not tried forty times
 
 
 def _honest(found: list[Diagnostic], text: str, bindings: tuple[tuple[str, str], ...]) -> list[Diagnostic]:
@@ -210,7 +213,7 @@ def _honest(found: list[Diagnostic], text: str, bindings: tuple[tuple[str, str],
 
 
 def _mends(mend: Mend, found: list[Diagnostic], text: str, bindings: tuple[tuple[str, str], ...]) -> bool:
-    again = _compiled(mend.apply(text), "<mended>", bindings)
+    again = _compiled(mend.apply(text), "<mended>", bindings, _FEW_NODES)
     if isinstance(again, Schedule) or len(again) < len(found):
         return True
     # What is left may be what this version does not carry out, or the question of a unit.

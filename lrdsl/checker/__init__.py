@@ -21,6 +21,7 @@ from .. import problems, program, tree
 from ..diagnostic import Diagnostic
 from ..parser import Parsed
 from ..patterns import Numbers, narrowest
+from ..source import Span
 from . import suggestions
 from .expressions import MOST_NODES, Check, TooManyNodes
 from .library import CONSTANTS, VARIABLES, Library, prelude
@@ -28,7 +29,7 @@ from .names import KNOWN, GroupLine, Names, collect
 from .scope import Scope
 from .units import Units, Worth, connected, settle
 
-__all__ = ["check", "prelude", "winners"]
+__all__ = ["MOST_NODES", "check", "prelude", "winners"]
 
 _TRIED = (1, 0, 2)  # numbers with which a line for groups is tried before any group is known
 
@@ -38,21 +39,25 @@ def check(
     bound: Mapping[str, tree.Expression],
     library: Library | None = None,
     winners: Mapping[str, tuple[GroupLine, Numbers]] | None = None,
+    most: int = MOST_NODES,
 ) -> tuple[program.Program | None, list[Diagnostic]]:
     """The program of a text, or None where there is none, and the problems.
 
-    `winners` are the lines that one group of the optimizer sees in the place of plain outputs.
+    `winners` are the lines that one group of the optimizer sees in the place of plain outputs; a text that has more than `most`
+    nodes, names put in, is refused.
     """
     names = collect(parsed, dict(bound), prelude() if library is None else library)
-    work = Check(names, winners or {})
+    work = Check(names, winners or {}, most=most)
     work.problems += names.problems
     _check_bindings(names, parsed, work)
-    total = _total(work)
-    units = _units(work, total)
+    total: program.Node | None = None
+    units = Units()
     outputs: dict[str, program.Node] = {}
     lines: list[tuple[program.Line, ...]] = []
     claims: list[program.Claim] = []
     try:
+        total = _total(work)
+        units = _units(work, total)
         outputs = {
             name: work.output(name, None) for name in names.all_outputs if name in names.outputs or name in work.winners
         }
@@ -60,8 +65,7 @@ def check(
             lines = [_line(work, line) for line in names.groups]
             claims = [claim for one in names.claims if (claim := _claim(work, one))]
     except TooManyNodes:
-        place = next(iter(names.outputs.values()), None) or names.groups[0].value
-        work.report(problems.too_many_nodes(place.span, MOST_NODES))
+        work.report(problems.too_many_nodes(_largest(parsed), most))
     _check_unused(names, parsed, work)
     if not names.all_outputs and not parsed.problems and not work.problems:
         work.problems.append(problems.no_output(parsed.source))
@@ -74,6 +78,16 @@ def check(
         return None, _unique(work.problems)
     made = program.Program(outputs, total, params, settled.clock, settled.rates, tuple(claims), tuple(lines))
     return made, _unique(work.problems)
+
+
+def _largest(parsed: Parsed) -> Span:
+    """Where a text says what is too large: at its first output, or else where it begins."""
+    outputs = [
+        one.statement
+        for one in parsed.file.statements
+        if isinstance(one.statement, tree.Bare | tree.Assign | tree.Group)
+    ]
+    return outputs[0].value.span if outputs else Span(parsed.source, 0, 0)
 
 
 def winners(parsed: Parsed, group: str) -> dict[str, tuple[GroupLine, Numbers]] | list[Diagnostic]:

@@ -47,8 +47,10 @@ class Check:
     problems: list[Diagnostic] = field(default_factory=list)
     inside: list[str] = field(default_factory=list)  # names that are being put in, outermost first
     nodes: int = 0
+    most: int = MOST_NODES
     depth: int = 0
     used: set[str] = field(default_factory=set)
+    told: set[tuple[str, int]] = field(default_factory=set)  # places of unknown names
 
     def report(self, problem: Diagnostic) -> program.Broken:
         self.problems.append(problem)
@@ -86,7 +88,7 @@ class Check:
     def value(self, node: tree.Expression, scope: Scope) -> program.Node:
         if not scope.builtin:
             self.nodes += len(node.operators) if isinstance(node, tree.Arithmetic) else 1
-            if self.nodes > MOST_NODES:
+            if self.nodes > self.most:
                 raise TooManyNodes
         if self.depth >= DEEPEST:
             return self.report(problems.nested_too_deep(node.span, DEEPEST))
@@ -220,9 +222,10 @@ class Check:
         return made if use is None else program.Output(name, made, name if name in DRIVEN else None, use.span)
 
     def _unknown(self, node: tree.Name) -> program.Node:
-        name = node.name
-        if name in self.names.lost:
+        name, place = node.name, (node.span.source.name, node.span.start)
+        if name in self.names.lost or place in self.told:
             return program.Broken(node.span)
+        self.told.add(place)  # a name put in a thousand times is told once, and looked for once
         if name in NAMED or name == "repeat":
             return self.report(
                 problems.function_without_call(node.span, name, suggestions.curve(name, self.names.library))

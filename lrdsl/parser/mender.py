@@ -169,8 +169,9 @@ def _misplaced_word(
     cuts = [*(lexeme.start for lexeme in words), lexemes[index].start, len(text[:finish].rstrip())]
     parts = [text[a:b].strip() for a, b in itertools.pairwise(cuts)]
     mends = []
-    if len({part.split()[0] for part in parts}) == len(parts):
-        new = " ".join(sorted(parts, key=lambda part: PARTS[part.split()[0]]))
+    order = [PARTS.get(re.match(r"[a-z]*", part).group(), -1) for part in parts]  # type: ignore[union-attr]
+    if len(set(order)) == len(parts):
+        new = " ".join(part for _, part in sorted(zip(order, parts, strict=True)))
         if grammar.parses(text[: cuts[0]] + new + text[cuts[-1] :]):
             mends.append(Mend(f"`{_short(new)}`", ((Span(source, offset + cuts[0], offset + cuts[-1]), new),)))
     bracketed = f"({text[phase[0].start : end]})"
