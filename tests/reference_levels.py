@@ -20,6 +20,7 @@ from reference_numbers import FUNCTIONS, ZERO, Refused, Value
 from reference_trees import (
     Bracket,
     Call,
+    Chain,
     Line,
     Name,
     Neg,
@@ -30,6 +31,7 @@ from reference_trees import (
     Quantity,
     Share,
     bare,
+    walk,
 )
 
 
@@ -98,6 +100,8 @@ class Place:
         if name in self.formals:
             return self.formals[name]
         if name in self.world.texts:
+            if name in self.world.params and changes(self.world.texts[name], self.world):
+                raise Refused("a constant must stand here")
             return self.world.texts[name], replace(self, formals={})
         return None
 
@@ -112,6 +116,20 @@ class Place:
         if self.world.base is None:
             raise Refused(f"{level} of {curve} would be base, and there is none")
         return self.world.base
+
+
+def changes(node: Node, world: World) -> bool:
+    """Whether something in a text changes with time, names put in: no param may."""
+    for one in walk(node):
+        name = one.name if isinstance(one, Name | Call) else None
+        if isinstance(one, Line | Phase | Chain) or name in ("t", "p", "q", "repeat"):
+            return True
+        if isinstance(one, Name) and name in world.texts:
+            if changes(world.texts[name], world):  # type: ignore[index]
+                return True
+        elif name in world.outputs or name in world.curves or name in rc.BUILT_IN:
+            return True
+    return False
 
 
 # ---- constants
