@@ -19,8 +19,8 @@ demo: env ## the main job: one line drawn, compiled to numpy, and training a rea
 	$(BIN)/python examples/digits.py --out $(OUT)
 	@echo "see $(OUT)/flagship.png, $(OUT)/flagship.py, $(OUT)/digits.png"
 
-test: lint ## the whole suite, in an environment of its own
-	$(BIN)/python -m pytest
+test: lint .venv/docs ## the whole suite, in an environment of its own
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 core: env ## what needs no torch
 	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch
@@ -61,7 +61,7 @@ env: .venv/ready ## the environment in .venv
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0 numpy
-	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib pyyaml scikit-learn pytest hypothesis mpmath interegular ruff mypy hatchling editables build
+	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib pyyaml scikit-learn pytest pytest-xdist hypothesis mpmath interegular ruff mypy hatchling editables build
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -176,12 +176,13 @@ class Output:
         return self._known(self._bases(base))
 
     def wrong(self, known: list[float]) -> list[Diagnostic]:
-        """Where values are found to become negative, infinite or NaN."""
-        return [
+        """Where values are found to become negative, infinite or NaN: the first such phase, which others may only go on from."""
+        found = [
             problems.becomes(self.name, v.value, v.time, self.clock, self.timeline.phases[v.phase])
             for v in verdicts(self.timeline, known, self.name == "lr")
             if v.kind != "undecided"
         ]
+        return found[:1]
 
     def notes(self, base: Base = None) -> list[Diagnostic]:
         """What `check` remarks: what could not be decided, and jumps."""

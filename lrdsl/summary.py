@@ -26,7 +26,8 @@ def summary(schedule: Schedule, base: Base = None) -> str:
         needs = "; ".join(dict.fromkeys(problem.message for problem in schedule.missing))
         return f"{', '.join(schedule.lines)} · {schedule.clock} · {needs}"
     shapes = [_shape(output, base) for output in schedule.plain]
-    shapes += [f"{len(schedule.patterns)} lines for groups"] if schedule.patterns else []
+    count = len(schedule.patterns)
+    shapes += [f"{count} line{'s' if count > 1 else ''} for groups"] if count else []
     length = schedule.first.length if schedule.plain else None
     total = "" if length is None else f" · total {time_text(length)}"
     return f"{' · '.join(shapes)} · {schedule.clock}{total}"
@@ -91,8 +92,22 @@ def _inside(output: Output, begin: Fraction, end: Fraction, base: Base) -> list[
     for pick in (max, min):
         index = values.index(pick(values))
         if abs(values[index] - pick(ends)) > slack:
-            found.append((points[index][0], values[index]))
+            before = points[index - 1][0] if index else begin
+            found.append((_reached(output, before, points[index][0], values[index], base), values[index]))
     return sorted(found)
+
+
+def _reached(output: Output, low: Fraction, high: Fraction, wanted: float, base: Base) -> Fraction:
+    """When a value is reached that stands for a while, as under `every`; a time at which it only passes stays as it is."""
+    middle = (low + high) / 2
+    if output.exactly((middle + high) / 2, base) != wanted:
+        return high
+    first, last = low, high
+    for _ in range(60):
+        middle = (first + last) / 2
+        first, last = (first, middle) if output.exactly(middle, base) == wanted else (middle, last)
+    near = last.limit_denominator(10**6)
+    return near if output.exactly(near, base) == wanted else high
 
 
 def _far_peak(output: Output, begin: Fraction, base: Base) -> list[tuple[Fraction, float]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import show as written
 from strategies_files import Asked, files
@@ -82,6 +82,7 @@ def test_the_texts_of_the_law_mean_the_same_when_formatted() -> None:
         assert same(case["text"], case.get("bind")), case["text"]
 
 
+@settings(max_examples=max(settings().max_examples // 2, 30))
 @given(files(), st.sampled_from(("", "  ", "\t", "\n   ", "  # said here\n")), st.booleans())
 def test_drawn_files_mean_the_same_whatever_their_layout(asked: Asked, gap: str, above: bool) -> None:
     text = re.sub(r" (then|floor|cap|until) ", lambda found: f" {gap}{found.group(1)} ", written(asked.file))

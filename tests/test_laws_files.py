@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from reference import FileMeaning, Meaning, Refused, evaluate_file, show
 from reference_names import DRIVEN
@@ -22,6 +22,9 @@ from strategies_files import Asked, files, mistaken_files, timed_files
 from test_laws import near, times_for
 
 import lrdsl
+
+# A file costs as much as ten lines.
+HALF = settings(max_examples=max(settings().max_examples // 2, 30))
 
 
 def meant(asked: Asked, group: str | None) -> FileMeaning | str:
@@ -114,11 +117,13 @@ def check(asked: Asked) -> None:
     hold(schedule, asked, views)
 
 
+@HALF
 @given(files())
 def test_a_file_means_what_the_naive_evaluator_says(asked: Asked) -> None:
     check(asked)
 
 
+@HALF
 @given(mistaken_files())
 def test_what_the_naive_evaluator_refuses_of_a_file_is_refused(asked: Asked) -> None:
     check(asked)
@@ -129,6 +134,7 @@ def test_times_and_numbers_meet_as_the_naive_evaluator_says(asked: Asked) -> Non
     check(asked)
 
 
+@HALF
 @given(files(), st.randoms(use_true_random=False))
 def test_the_order_of_statements_does_not_matter(asked: Asked, chance: random.Random) -> None:
     lines = show(asked.file).splitlines()
@@ -152,6 +158,7 @@ def test_the_order_of_statements_does_not_matter(asked: Asked, chance: random.Ra
         assert values[0] == values[1]
 
 
+@HALF
 @given(files("epochs"), st.sampled_from((2, 64, 5004)))
 def test_the_size_of_a_unit_changes_the_clock_and_no_value(asked: Asked, size: int) -> None:
     meaning = meant(asked, None)

@@ -200,7 +200,7 @@ def _level(
     check: Check, name: str, argument: tree.Argument | None, default: tree.Expression | None, scope: Scope, own: Scope
 ) -> program.Level:
     ahead = isinstance(default, tree.Name) and default.name == "next"
-    fallback = None if default is None or ahead else check.value(default, own.fixed())
+    fallback = None if default is None or ahead else _default_level(check, default, own)
     if argument is None:
         return program.Level(name, None, fallback, ahead)
     written = check.value(argument.value, scope.fixed())
@@ -214,6 +214,14 @@ def _level(
         case _ if written.kind is Kind.TIME:
             check.coerced.append(Coerced(argument.value.span))
     return program.Level(name, written, fallback, ahead)
+
+
+def _default_level(check: Check, default: tree.Expression, own: Scope) -> program.Node:
+    """The level where nothing is written; a share alone is one of the other level, as where it is written."""
+    made = check.value(default, own.fixed())
+    if isinstance(core(made), program.Share):
+        return core(made)
+    return check.report(problems.share_in_level(default.span)) if made.kind is Kind.SHARE else made
 
 
 def _fitting(

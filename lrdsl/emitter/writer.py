@@ -116,9 +116,7 @@ def _imports(target: str) -> list[str]:
     if target == "python":
         lines.append("from bisect import bisect_right")
     lines.append("from fractions import Fraction")
-    if target == "numpy":
-        lines += ["", "import numpy as np", ""]
-    return lines
+    return [*lines, "", "import numpy as np", ""] if target == "numpy" else [*lines, ""]
 
 
 def _machinery(target: str, code: str) -> list[str]:

@@ -42,7 +42,7 @@ def call_form(planner: Planner, call: program.Call, place: Place) -> tuple[Node,
     try:
         return _body(planner, call, place, rows), end
     except Refused as refused:
-        raise Refused(problems.in_call(refused.problem, call.span)) from None
+        raise Refused(problems.in_call(problems.with_definition(refused.problem, call), call.span)) from None
 
 
 def _body(planner: Planner, call: program.Call, place: Place, rows: dict[str, int]) -> Node:

@@ -80,7 +80,7 @@ def _call_start(planner: Planner, call: program.Call, place: Place) -> Start:
     if level is None or level.written is None:
         return PASS if call.holds else None
     if isinstance(level.written, program.Share):
-        return _share(planner, call, level, to_level(planner, call, place, None))
+        return _share(planner, call, level.name, level.written, to_level(planner, call, place, None))
     return planner.rows.constant(level.written, place.total, place.levels)
 
 
@@ -90,7 +90,7 @@ def resolve(planner: Planner, call: program.Call, place: Place) -> dict[str, int
     first, last = call.levels.get("from"), call.levels.get("to")
     if first is not None and isinstance(first.written, program.Share):
         found["to"] = to_level(planner, call, place, None)
-        found["from"] = _share(planner, call, first, found["to"])
+        found["from"] = _share(planner, call, "from", first.written, found["to"])
     else:
         if first is not None:
             found["from"] = _from_before(planner, call, first, place)
@@ -112,6 +112,10 @@ def _from_before(planner: Planner, call: program.Call, level: program.Level, pla
         ahead = place.after()[0]
         if ahead is not None:
             return ahead
+    if isinstance(level.default, program.Share):
+        if level.name == "max":
+            raise Refused(problems.share_of_nothing(level.default.span, "max"))
+        return _share(planner, call, "from", level.default, to_level(planner, call, place, None))
     if level.default is not None:
         return planner.rows.constant(level.default, place.total, {})
     return _base(planner, call, level.name, place)
@@ -123,14 +127,14 @@ def to_level(planner: Planner, call: program.Call, place: Place, start_row: int 
     if level is None:
         raise Refused(problems.share_of_nothing(call.span, "from"))
     if isinstance(level.written, program.Share):
-        if start_row is None:
-            raise Refused(problems.share_of_nothing(level.written.span, "to"))
-        return _share(planner, call, level, start_row)
+        return _share(planner, call, "to", level.written, start_row)
     if level.written is not None:
         return planner.rows.constant(level.written, place.total, place.levels)
     ahead, forced = place.after() if place.after is not None else (None, False)
     if level.ahead:
         return ahead if ahead is not None else _base(planner, call, "to", place)
+    if isinstance(level.default, program.Share):
+        return _share(planner, call, "to", level.default, start_row)
     if level.default is not None:
         return planner.rows.constant(level.default, place.total, {})
     if call.weight is None:
@@ -149,11 +153,12 @@ def _base(planner: Planner, call: program.Call, level: str, place: Place) -> int
     return planner.rows.base(place.key)
 
 
-def _share(planner: Planner, call: program.Call, level: program.Level, other: int) -> int:
-    share = level.written
-    assert isinstance(share, program.Share)
+def _share(planner: Planner, call: program.Call, name: str, share: program.Share, other: int | None) -> int:
+    """A share of the other level; None where that is a share itself."""
+    if other is None:
+        raise Refused(problems.share_of_nothing(share.span, name))
     if planner.rows.now(other) == 0:
-        raise Refused(problems.share_of_zero(share.span, level.name, call))
+        raise Refused(problems.share_of_zero(share.span, name, call))
     return planner.rows.operation("*", planner.rows.exact(share.value), other)
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Diagnostic, Label, Mend
 from ..source import Source, Span
@@ -326,6 +326,14 @@ def base_needed(output: str, keys: Sequence[str]) -> Diagnostic:
 
 def not_yet(span: Span, what: str) -> Diagnostic:
     return problem("E390", f"not yet: {what} is in the language, and this version does not carry it out", span)
+
+
+def with_definition(found: Diagnostic, call: program.Call) -> Diagnostic:
+    """A shape or curve of the text that does not keep what its kind promises: shown at its definition too."""
+    definition: Any = call.key[0]
+    if found.code not in ("E323", "E324", "E325") or definition.builtin or not found.labels:
+        return found
+    return replace(found, labels=(*found.labels, Label(definition.span, "as defined here")))
 
 
 def in_call(found: Diagnostic, call: Span) -> Diagnostic:

@@ -109,9 +109,18 @@ def _name(lines: Sequence[tuple[str, Pattern]], matched: Matched, names: Sequenc
         return names[0]
     begin = _common(names)
     end = _common([name[len(begin) :][::-1] for name in names])[::-1]
-    # Whole words: `layers.1*` would speak of the layers 10 to 19 too.
-    begin, end = begin[: begin.rfind(".") + 1], end[end.find(".") :] if "." in end else ""
-    for candidate in (f"{begin}*{end}", f"{begin}*", f"*{end}", "others"):
+    # Whole words where they do; `layers.1*` would speak of the layers 10 to 19 too.
+    words, tail = begin[: begin.rfind(".") + 1], end[end.find(".") :] if "." in end else ""
+    stem = begin.rstrip("0123456789")
+    for candidate in (
+        f"{words}*{tail}",
+        f"{words}*",
+        f"*{tail}",
+        f"{words}*{end}",
+        f"{stem}*{tail}",
+        f"{stem}*{end}",
+        "others",
+    ):
         if _matched(lines, candidate) == matched:
             return candidate
     return names[0]
