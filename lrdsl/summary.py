@@ -69,7 +69,10 @@ def _points(output: Output, base: Base) -> list[tuple[Fraction, float]]:
             points.append((end, output.exactly(end + 1, base)))
             break
         if len(output.phases) <= _LOOKED:
-            points += _inside(output, phase.begin, end, base)
+            held = [part.begin for part in output.timeline.chain.parts if phase.begin < part.begin < end]
+            points += sorted(
+                [*_inside(output, phase.begin, end, base), *((at, output.left(at, base)) for at in held[:_LOOKED])]
+            )
         before, after = output.left(end, base), output.exactly(end, base)
         points.append((end, before))
         if abs(after - before) > 1e-12 * max(abs(after), abs(before)):
