@@ -123,6 +123,8 @@ def _expectation(follows: frozenset[str], before: list[_Lexeme]) -> str:
         words.append("`<=`, `>=`, `falls`, `rises`, `is continuous` or `at`")
     if "$END" in follows and before:
         words.append("the end")
+    if "STRING" in follows:
+        words.append('a pattern such as `"head.*"`')
     if not words:
         words = [f"`{name.lower()}`" for name in sorted(follows) if name != "$END"][:4] or ["the end"]
     return ", ".join(words[:-1]) + (" or " if len(words) > 1 else "") + words[-1]
