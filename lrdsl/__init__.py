@@ -216,8 +216,8 @@ def _mends(mend: Mend, found: list[Diagnostic], text: str, bindings: tuple[tuple
     again = _compiled(mend.apply(text), "<mended>", bindings, _FEW_NODES)
     if isinstance(again, Schedule) or len(again) < len(found):
         return True
-    # What is left may be what this version does not carry out, or the question of a unit.
-    return len(found) == 1 and all(problem.code in ("E302", "E390") for problem in again)
+    # What is left may be the question of a unit.
+    return len(found) == 1 and all(problem.code == "E302" for problem in again)
 
 
 def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression], list[Diagnostic]]:

@@ -1,8 +1,8 @@
 """The functions and operators: one row each.
 
-A row holds how many operands a function takes, its value on floats, its bounds on intervals, and how each target writes it.
-Values follow IEEE: what is not finite is inf or NaN, never an exception. Bounds are rounded outward. Refuses to know where an
-operand comes from. A new function is a new row here and nothing else.
+A row holds how many operands a function takes, its value on floats, its bounds and the bounds of its derivatives on intervals, and
+how each target writes it. Values follow IEEE: what is not finite is inf or NaN, never an exception. Bounds are rounded outward.
+Refuses to know where an operand comes from. A new function is a new row here and nothing else.
 """
 
 from __future__ import annotations
@@ -11,25 +11,46 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Interval = tuple[float, float]
-
-INF = math.inf
-EVERYTHING: Interval = (-INF, INF)
+from .intervals import (
+    EVERYTHING,
+    INF,
+    ONE,
+    ZERO,
+    Interval,
+    absolute,
+    add,
+    hull,
+    multiply,
+    negate,
+    rising,
+    square,
+    subtract,
+    wave,
+    wide,
+)
+from .intervals import (
+    divide as divided,
+)
+from .intervals import (
+    power as powered,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function.
 
-    `arity` is (least, most), most None for any number. `ufunc` names what numpy computes it by, in place; `numpy` and
-    `python` are how a module writes it, with `{0}`, `{1}` for operands in brackets where they need them. `named` tells
-    that users may call it by its name.
+    `arity` is (least, most), most None for any number. `slopes` bounds the derivative by each operand over a box of operands; at
+    a kink these are the slopes on both sides of it, and where they have one sign the function is monotone. `ufunc` names what
+    numpy computes it by, in place; `numpy` and `python` are how a module writes it, with `{0}`, `{1}` for operands in brackets
+    where they need them. `named` tells that users may call it by its name.
     """
 
     name: str
     arity: tuple[int, int | None]
     value: Callable[..., float]
     bounds: Callable[..., Interval]
+    slopes: Callable[..., tuple[Interval, ...]]
     ufunc: str
     numpy: str
     python: str
@@ -116,143 +137,147 @@ def distance(near: float, far: float) -> float:
     return found
 
 
-def _hull(start: Interval, stop: Interval, weight: Interval, rest: Interval) -> Interval:
-    return min(start[0], stop[0]), max(start[1], stop[1])
-
-
-def _out(low: float, high: float) -> Interval:
-    """The interval, rounded outward by one float; NaN at either end makes it everything."""
-    if low != low or high != high:
-        return EVERYTHING
-    return math.nextafter(low, -INF), math.nextafter(high, INF)
-
-
-def _add(a: Interval, b: Interval) -> Interval:
-    return _out(a[0] + b[0], a[1] + b[1])
-
-
-def _subtract(a: Interval, b: Interval) -> Interval:
-    return _out(a[0] - b[1], a[1] - b[0])
-
-
-def _multiply(a: Interval, b: Interval) -> Interval:
-    # 0 times an infinite bound is 0 here: the bound stands for arbitrarily large finite values.
-    products = [0.0 if x == 0 or y == 0 else x * y for x in a for y in b]
-    return _out(min(products), max(products))
-
-
-def _divide(a: Interval, b: Interval) -> Interval:
-    if b[0] <= 0 <= b[1]:
-        return EVERYTHING
-    quotients = [divide(x, y) if math.isfinite(y) else 0.0 for x in a for y in b]
-    return _out(min(quotients), max(quotients))
+# --- bounds and slopes on intervals -----------------------------------------------------------------------------------
 
 
 def _power(a: Interval, b: Interval) -> Interval:
-    if a[0] > 0 or (a[0] >= 0 and b[0] > 0):
-        # x^y is monotone in each operand for x > 0, so the corners bound it.
-        corners = [_corner(x, y) for x in a for y in b]
-        return _out(*_wide(min(corners), max(corners)))
-    if b[0] == b[1] and float(b[0]).is_integer() and b[0] >= 0:
-        corners = [_corner(x, b[0]) for x in a]
-        low = 0.0 if b[0] % 2 == 0 and a[0] <= 0 <= a[1] else min(corners)
-        return _out(*_wide(low, max(corners)))
-    return EVERYTHING
+    return powered(a, b, power)
 
 
-def _corner(x: float, y: float) -> float:
-    if x == INF and y == 0:
-        return 1.0
-    return power(x, y)
-
-
-def _wide(low: float, high: float) -> Interval:
-    # The libraries' transcendental functions are within an ulp or two, not exact.
-    return low - abs(low) * 4e-16, high + abs(high) * 4e-16
-
-
-def _rising(function: Callable[[float], float]) -> Callable[[Interval], Interval]:
-    def bounds(a: Interval) -> Interval:
-        return _out(*_wide(function(a[0]), function(a[1])))
-
-    return bounds
-
-
-def _wave(
-    function: Callable[[float], float], top: float, period: float, least: float
-) -> Callable[[Interval], Interval]:
-    """Bounds of a wave between `least` and 1 with its maxima at `top + k * period`."""
-
-    def bounds(a: Interval) -> Interval:
-        if not (a[0] > -INF and a[1] < INF):
-            return EVERYTHING  # the wave of what may be infinite may be NaN
-        if not a[1] - a[0] < period:
-            return least, 1.0
-        ends = (function(a[0]), function(a[1]))
-        low, high = _out(*_wide(min(ends), max(ends)))
-        slack = 1e-9 * (1.0 + abs(a[0]) + abs(a[1]))
-        if _meets(a, top, period, slack):
-            high = 1.0
-        if _meets(a, top + period / 2, period, slack):
-            low = least
-        return max(low, least), min(high, 1.0)
-
-    return bounds
-
-
-def _meets(a: Interval, point: float, period: float, slack: float) -> bool:
-    return math.floor((a[1] + slack - point) / period) >= math.ceil((a[0] - slack - point) / period)
-
-
-def _absolute(a: Interval) -> Interval:
-    low = 0.0 if a[0] <= 0 <= a[1] else min(abs(a[0]), abs(a[1]))
-    return low, max(abs(a[0]), abs(a[1]))
-
-
-def _least(*many: Interval) -> Interval:
-    return min(low for low, _ in many), min(high for _, high in many)
-
-
-def _greatest(*many: Interval) -> Interval:
-    return max(low for low, _ in many), max(high for _, high in many)
+def _power_slopes(a: Interval, b: Interval) -> tuple[Interval, Interval]:
+    by_base = multiply(b, _power(a, subtract(b, ONE)))
+    if a[1] <= 0:  # whole exponents only, so the exponent does not change
+        return by_base, EVERYTHING
+    by_exponent = multiply(_power(a, b), _logarithm((max(a[0], 0.0), a[1])))
+    return by_base, by_exponent if a[0] > 0 else EVERYTHING
 
 
 def _logarithm(a: Interval) -> Interval:
-    return _out(*_wide(logarithm(a[0]), logarithm(a[1]))) if a[0] > 0 else EVERYTHING
+    if a[0] < 0:
+        return EVERYTHING
+    low = 0.0 if a[0] == 1 else wide(logarithm(a[0]), 0.0)[0]
+    return low, 0.0 if a[1] == 1 else wide(0.0, logarithm(a[1]))[1]
+
+
+def _pick(*many: Interval, sign: float) -> tuple[Interval, ...]:
+    """The slopes of min (sign 1) and max (sign -1): 1 by the operand that is surely chosen, 0 by one that surely is not."""
+    ordered = [one if sign > 0 else negate(one) for one in many]
+    found = []
+    for index, (low, high) in enumerate(ordered):
+        others = ordered[:index] + ordered[index + 1 :]
+        if any(other[1] < low for other in others):
+            found.append(ZERO)
+        else:
+            found.append(ONE if all(high < other[0] for other in others) else (0.0, 1.0))
+    return tuple(found)
+
+
+def _sign(a: Interval) -> Interval:
+    return (-1.0 if a[0] < 0 else 1.0), (1.0 if a[1] > 0 else -1.0)
+
+
+def _tanh_slope(a: Interval) -> Interval:
+    near, far = absolute(a)
+    return max(wide(_bell(far), 1.0)[0], 0.0), min(wide(0.0, _bell(near))[1], 1.0)
+
+
+def _bell(x: float) -> float:
+    return 1 / math.cosh(x) ** 2 if x < 300 else 0.0
+
+
+def _half_slope(a: Interval) -> Interval:
+    """pi/2 sin(pi x), and its sign between whole numbers."""
+    low, high = multiply((math.pi / 2, math.nextafter(math.pi / 2, INF)), _HALF_SINE(a))
+    if a[1] - a[0] <= 1 and math.floor(a[0]) + 1 >= a[1]:
+        rises = math.floor(a[0]) % 2 == 0
+        return (max(low, 0.0), high) if rises else (low, min(high, 0.0))
+    return low, high
+
+
+def _half_sine(x: float) -> float:
+    """sin(pi x)."""
+    if not math.isfinite(x):
+        return math.nan
+    x = x - 2.0 * float(round(0.5 * x))
+    if abs(x) <= 0.5:
+        return math.sin(math.pi * x)
+    return math.copysign(math.sin(math.pi * (1.0 - abs(x))), x)
+
+
+_COS = wave(_periodic(math.cos), 0.0, 2 * math.pi, -1.0)
+_SIN = wave(_periodic(math.sin), math.pi / 2, 2 * math.pi, -1.0)
+_EXP = rising(exponential, 0.0)
+_HALF_SINE = wave(_half_sine, 0.5, 2.0, -1.0)
+
+
+def _blend(start: Interval, stop: Interval, weight: Interval, rest: Interval) -> Interval:
+    return hull((start, stop))
+
+
+def _blend_slopes(start: Interval, stop: Interval, weight: Interval, rest: Interval) -> tuple[Interval, ...]:
+    # Which of the two levels is the nearer one decides which weight counts; beyond either of them it is held.
+    gap = subtract(stop, start)
+    at_start, at_stop = absolute(start), absolute(stop)
+    found: tuple[Interval, ...]
+    first = (subtract(ONE, weight), weight, gap, ZERO)
+    second = (rest, subtract(ONE, rest), ZERO, negate(gap))
+    if at_start[1] < at_stop[0]:
+        found = first
+    elif at_stop[1] <= at_start[0]:
+        found = second
+    else:
+        found = tuple(hull((one, two)) for one, two in zip(first, second, strict=True))
+    if min(weight[0], rest[0]) >= 0 and max(weight[1], rest[1]) <= 1:
+        return found
+    return tuple(hull((one, (0.0, 1.0) if index < 2 else ZERO)) for index, one in enumerate(found))
+
+
+def _square_root(a: Interval) -> Interval:
+    return _power(a, (0.5, 0.5))
 
 
 FUNCTIONS: dict[str, Function] = {
     row.name: row
     for row in (
-        Function("+", (2, 2), lambda a, b: a + b, _add, "add", "{0} + {1}", "{0} + {1}", False),
-        Function("-", (2, 2), lambda a, b: a - b, _subtract, "subtract", "{0} - {1}", "{0} - {1}", False),
-        Function("*", (2, 2), lambda a, b: a * b, _multiply, "multiply", "{0} * {1}", "{0} * {1}", False),
-        Function("/", (2, 2), divide, _divide, "divide", "{0} / {1}", "{0} / {1}", False),
-        Function("^", (2, 2), power, _power, "power", "power({0}, {1})", "math.pow({0}, {1})", False),
-        Function("neg", (1, 1), lambda a: -a, lambda a: (-a[1], -a[0]), "negative", "-{0}", "-{0}", False),
+        Function("+", (2, 2), lambda a, b: a + b, add, lambda a, b: (ONE, ONE), "add", "{0} + {1}", "{0} + {1}", False),
+        Function("-", (2, 2), lambda a, b: a - b, subtract, lambda a, b: (ONE, (-1.0, -1.0)), "subtract",
+                 "{0} - {1}", "{0} - {1}", False),
+        Function("*", (2, 2), lambda a, b: a * b, multiply, lambda a, b: (b, a), "multiply", "{0} * {1}", "{0} * {1}",
+                 False),
+        Function("/", (2, 2), divide, divided, lambda a, b: (divided(ONE, b), negate(divided(a, square(b)))), "divide",
+                 "{0} / {1}", "{0} / {1}", False),
+        Function("^", (2, 2), power, _power, _power_slopes, "power", "power({0}, {1})", "math.pow({0}, {1})", False),
+        Function("neg", (1, 1), lambda a: -a, negate, lambda a: ((-1.0, -1.0),), "negative", "-{0}", "-{0}", False),
         # Of two equal zeros np.minimum and np.maximum return the second, unlike Python's min and max.
-        Function("min", (1, None), lambda *a: _fold(a, lambda v, c: v if v < c else c), _least, "minimum",
-                 "np.minimum({0}, {1})", "min({0}, {1})"),
-        Function("max", (1, None), lambda *a: _fold(a, lambda v, c: v if v > c else c), _greatest, "maximum",
-                 "np.maximum({0}, {1})", "max({0}, {1})"),
-        Function("abs", (1, 1), abs, _absolute, "absolute", "np.abs({0})", "abs({0})"),
-        Function("cos", (1, 1), _periodic(math.cos), _wave(_periodic(math.cos), 0.0, 2 * math.pi, -1.0), "cos",
-                 "np.cos({0})", "math.cos({0})"),
-        Function("sin", (1, 1), _periodic(math.sin), _wave(_periodic(math.sin), math.pi / 2, 2 * math.pi, -1.0), "sin",
-                 "np.sin({0})", "math.sin({0})"),
-        Function("tanh", (1, 1), math.tanh, _rising(math.tanh), "tanh", "np.tanh({0})", "math.tanh({0})"),
-        Function("ln", (1, 1), logarithm, _logarithm, "log", "np.log({0})", "math.log({0})"),
-        Function("halfwave", (1, 1), halfwave, _wave(halfwave, 1.0, 2.0, 0.0), "", "halfwave({0})", "halfwave({0})"),
-        Function("blend", (4, 4), blend, _hull, "", "blend({0}, {1}, {2}, {3})", "blend({0}, {1}, {2}, {3})", False),
+        Function("min", (1, None), lambda *a: _fold(a, lambda v, c: v if v < c else c),
+                 lambda *a: (min(low for low, _ in a), min(high for _, high in a)), lambda *a: _pick(*a, sign=1.0),
+                 "minimum", "np.minimum({0}, {1})", "min({0}, {1})"),
+        Function("max", (1, None), lambda *a: _fold(a, lambda v, c: v if v > c else c),
+                 lambda *a: (max(low for low, _ in a), max(high for _, high in a)), lambda *a: _pick(*a, sign=-1.0),
+                 "maximum", "np.maximum({0}, {1})", "max({0}, {1})"),
+        Function("abs", (1, 1), abs, absolute, lambda a: (_sign(a),), "absolute", "np.abs({0})", "abs({0})"),
+        Function("cos", (1, 1), _periodic(math.cos), _COS, lambda a: (negate(_SIN(a)),), "cos", "np.cos({0})",
+                 "math.cos({0})"),
+        Function("sin", (1, 1), _periodic(math.sin), _SIN, lambda a: (_COS(a),), "sin", "np.sin({0})", "math.sin({0})"),
+        Function("tanh", (1, 1), math.tanh, rising(math.tanh, -1.0, 1.0), lambda a: (_tanh_slope(a),), "tanh",
+                 "np.tanh({0})", "math.tanh({0})"),
+        Function("ln", (1, 1), logarithm, _logarithm, lambda a: (divided(ONE, a) if a[0] >= 0 else EVERYTHING,), "log",
+                 "np.log({0})", "math.log({0})"),
+        Function("halfwave", (1, 1), halfwave, wave(halfwave, 1.0, 2.0, 0.0), lambda a: (_half_slope(a),), "",
+                 "halfwave({0})", "halfwave({0})"),
+        Function("blend", (4, 4), blend, _blend, _blend_slopes, "", "blend({0}, {1}, {2}, {3})",
+                 "blend({0}, {1}, {2}, {3})", False),
         # What the emitter makes of powers; numpy takes other routines for these exponents when they are arrays.
-        Function("exp", (1, 1), exponential, _rising(exponential), "exp", "np.exp({0})", "math.exp({0})", False),
-        Function("exp2", (1, 1), lambda x: power(2.0, x), _rising(lambda x: power(2.0, x)), "exp2", "np.exp2({0})",
-                 "2.0 ** {0}", False),
-        Function("sqrt", (1, 1), lambda x: math.sqrt(x) if x >= 0 else math.nan, lambda a: EVERYTHING, "sqrt",
-                 "np.sqrt({0})", "math.sqrt({0})", False),
-        Function("square", (1, 1), lambda x: x * x, lambda a: EVERYTHING, "square", "{0} * {0}", "{0} * {0}", False),
-        Function("reciprocal", (1, 1), lambda x: divide(1.0, x), lambda a: EVERYTHING, "reciprocal", "1.0 / {0}",
-                 "1.0 / {0}", False),
+        Function("exp", (1, 1), exponential, _EXP, lambda a: (_EXP(a),), "exp", "np.exp({0})",
+                 "math.exp({0})", False),
+        Function("exp2", (1, 1), lambda x: power(2.0, x), rising(lambda x: power(2.0, x), 0.0),
+                 lambda a: (_power_slopes((2.0, 2.0), a)[1],), "exp2", "np.exp2({0})", "2.0 ** {0}", False),
+        Function("sqrt", (1, 1), lambda x: math.sqrt(x) if x >= 0 else math.nan, _square_root,
+                 lambda a: (_power_slopes(a, (0.5, 0.5))[0],), "sqrt", "np.sqrt({0})", "math.sqrt({0})", False),
+        Function("square", (1, 1), lambda x: x * x, square, lambda a: (multiply((2.0, 2.0), a),), "square",
+                 "{0} * {0}", "{0} * {0}", False),
+        Function("reciprocal", (1, 1), lambda x: divide(1.0, x), lambda a: divided(ONE, a),
+                 lambda a: (negate(divided(ONE, square(a))),), "reciprocal", "1.0 / {0}", "1.0 / {0}", False),
     )
 }  # fmt: skip
 

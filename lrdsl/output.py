@@ -16,7 +16,7 @@ from . import problems
 from .diagnostic import Diagnostic, ScheduleError
 from .planner import degree
 from .program import DRIVEN
-from .prover import jumps, verdicts
+from .prover import Given, jumps, verdicts
 from .timeline import (
     Anchored,
     BadTime,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 Relation = Literal["absolute", "relative", "mixed"]
 Base = float | Mapping[str, float] | None
-_KERNELS = 64  # bases whose kernels are kept
+_KERNELS = 64  # bases whose kernels, and proofs, are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Output:
         self.relation: Relation = _relation(timeline, self.keys)
         self._kernels: dict[tuple[float, ...], Kernel] = {}
         self._first: Kernel | None = None
+        self._given: dict[tuple[float, ...], Given] = {}
         self._levels: list[float] | None = None  # for base 1
 
     @property
@@ -174,6 +175,15 @@ class Output:
     def levels(self, base: Base = 1.0) -> list[float]:
         """The values of the level program for a base."""
         return self._known(self._bases(base))
+
+    def given(self, base: Base = 1.0) -> Given:
+        """What the prover is given: the levels for a base, and what it found out about them before."""
+        bases = self._bases(base)
+        if bases not in self._given:
+            if len(self._given) >= _KERNELS:
+                self._given.clear()
+            self._given[bases] = Given(self._known(bases))
+        return self._given[bases]
 
     def wrong(self, known: list[float]) -> list[Diagnostic]:
         """Where values are found to become negative, infinite or NaN: the first such phase, which others may only go on from."""

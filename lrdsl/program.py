@@ -230,12 +230,13 @@ Node = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """What is asserted of an output at one moment: `word` is `<=`, `>=` or `==`."""
+    """What is asserted of an output: `word` is `<=`, `>=`, `==`, `falls`, `rises` or `continuous`; `at` is the moment of a claim
+    at one point, None where it is for all times."""
 
     output: str
     word: str
-    at: Node
-    value: Node
+    at: Node | None
+    value: Node | None
     windows: tuple[tuple[Literal["after", "until"], Node], ...]
     span: Span
 

@@ -19,6 +19,7 @@ ORDER = (
     "tree",
     "parser",
     "printer",
+    "intervals",
     "functions",
     "patterns",
     "program",

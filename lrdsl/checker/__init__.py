@@ -181,14 +181,11 @@ def _claim(work: Check, node: tree.Assert) -> program.Claim | None:
             guess = suggestions.OUTPUTS.get(node.name) or suggestions.closest(node.name, work.names.outputs)
             work.report(problems.asserts_what(node.name_span, node.name, tuple(work.names.outputs), guess))
         return None
-    if claim.at is None or claim.value is None:
-        work.report(problems.not_yet(node.span, "a claim for all times"))
-        return None
     why = "what is asserted is a constant"
-    at, *windows = (work.moment(one) for one in (claim.at, *(value for _, value in node.windows)))
-    value = work.number(claim.value, Scope().fixed(why))
-    words = [word for word, _ in node.windows]
-    return program.Claim(node.name, claim.word, at, value, tuple(zip(words, windows, strict=True)), node.span)
+    at = None if claim.at is None else work.moment(claim.at)
+    windows = tuple((word, work.moment(moment)) for word, moment in node.windows)
+    value = None if claim.value is None else work.number(claim.value, Scope().fixed(why))
+    return program.Claim(node.name, claim.word, at, value, windows, node.span)
 
 
 def _share_in(node: program.Node) -> bool:

@@ -6,10 +6,12 @@ In: spans and what was found there. Out: a Diagnostic. A code is never reused. R
     text.py      E1, the text
     names.py     E2, names
     meaning.py   E3, lengths, levels and values
-    units.py     E3, units, outputs, groups and assertions
+    units.py     E3, units, outputs and groups
+    assertions.py  E3, what is claimed
     use.py       E4, files, calls and the command line; N, the notes of `check`
 """
 
+from .assertions import *  # noqa: F403
 from .meaning import *  # noqa: F403
 from .names import *  # noqa: F403
 from .text import *  # noqa: F403

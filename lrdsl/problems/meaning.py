@@ -324,10 +324,6 @@ def base_needed(output: str, keys: Sequence[str]) -> Diagnostic:
     )
 
 
-def not_yet(span: Span, what: str) -> Diagnostic:
-    return problem("E390", f"not yet: {what} is in the language, and this version does not carry it out", span)
-
-
 def with_definition(found: Diagnostic, call: program.Call) -> Diagnostic:
     """A shape or curve of the text that does not keep what its kind promises: shown at its definition too."""
     definition: Any = call.key[0]

@@ -6,11 +6,10 @@ In: spans, units and names. Out: Diagnostics. Refuses to decide anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from ..diagnostic import Diagnostic, Label, Mend
 from ..source import Span
-from .wording import change, number_text, problem, shown_text, time_text
+from .wording import change, problem, shown_text
 
 # What a binding of `total`, `step`, `epoch` or `sample` can still cure: such a text is complete but for what is not known yet.
 LATE = frozenset(("E308", "E332", "E334", "E336"))
@@ -108,29 +107,6 @@ def nameless_groups(span: Span, count: int, patterns: Sequence[str]) -> Diagnost
 
 def drives_nothing(span: Span, output: str, optimizer: str, mend: Mend | None) -> Diagnostic:
     return problem("E345", f"no group of this {optimizer} has `{output}`", span, "", (mend,))
-
-
-# --- assert -----------------------------------------------------------------------------------------------------------
-
-
-def assertion_false(span: Span, output: str, found: float, time: Fraction, clock: str) -> Diagnostic:
-    message = f"not so: `{output}` is {number_text(found)} at {clock.removesuffix('s')} {time_text(time)}"
-    return problem("E346", message, span, "asserted here")
-
-
-def asserts_mixed(span: Span, output: str) -> Diagnostic:
-    message = f"`{output}` mixes `base` with levels of its own, so nothing can be said of it before it is attached"
-    return problem("E351", message, span)
-
-
-def outside_window(span: Span, window: Span) -> Diagnostic:
-    return problem("E347", "this claims something of a moment outside its own window", span, "", (), (Label(window),))
-
-
-def asserts_what(span: Span, name: str, outputs: Sequence[str], guess: str | None) -> Diagnostic:
-    mend = None if guess is None else change(span, guess, f"did you mean `{guess}`?")
-    listed = ", ".join(f"`{one}`" for one in outputs)
-    return problem("E348", f"`{name}` is no output of the text", span, "", (mend, Mend(f"the outputs are {listed}")))
 
 
 def no_such_output(name: str, outputs: Sequence[str]) -> Diagnostic:

@@ -46,6 +46,8 @@ def time_text(value: Fraction) -> str:
             if abs(number) >= size and number * (100 if size == 1000 else 1000) % size == 0:
                 return f"{decimal(Fraction(number, size))}{letter}"
         return f"{number:_}"
+    if abs(value) >= 10**15:
+        return time_text(Fraction(int(value)))
     if 1000 % value.denominator == 0 or value.denominator > 100:
         return f"{float(value):.6g}" if abs(value) < 10**300 else "a huge number"
     return str(value)

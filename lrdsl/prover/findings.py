@@ -1,14 +1,12 @@
-"""Facts about a timeline, for all times and not by sampling.
+"""What becomes negative, infinite or NaN, and jumps.
 
-In: a timeline and the values of its levels. Out: verdicts: where a schedule is found to become negative, infinite or NaN, where
-that could not be decided, and where it jumps. Each part is bounded by intervals, rounded outward, and cut in two as long as
-the bounds do not decide and the budget lasts; a point that shows the contrary is a finding. Refuses to know any text, and holds
-no grid and no numpy.
+In: a timeline and the values of its levels. Out: verdicts, each found or undecided, and jumps. Each part is bounded
+by intervals and cut in two as long as the bounds do not decide and the budget lasts; a point that shows the contrary is a
+finding. Refuses to know any text.
 """
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -16,14 +14,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from .functions import FUNCTIONS, INF, Interval, power
-from .timeline import (
+from ..intervals import INF, Interval
+from ..timeline import (
     Anchored,
     Blend,
     Chain,
     Cycle,
     Left,
-    Level,
     Node,
     Operation,
     Part,
@@ -32,10 +29,10 @@ from .timeline import (
     Side,
     Since,
     Timeline,
-    cycle_at,
     rounded,
     value,
 )
+from .enclosures import Given, enclosed
 
 HORIZON = Fraction(10**18)  # how far a schedule without end is looked at
 TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
@@ -206,95 +203,4 @@ def _first_negative(part: Part, time: Fraction, got: float, known: Sequence[floa
 
 def bounds(node: Node, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
     """Bounds of a node over `[a, b)`, and over the limit from the left at b."""
-    match node:
-        case Level():
-            found = known[node.row]
-            return (-INF, INF) if found != found else (found, found)
-        case Since():
-            return _times(a - node.clock.origin, b - node.clock.origin)
-        case Progress() | Left():
-            return _progress(node, a, b)
-        case Operation():
-            return FUNCTIONS[node.function].bounds(*(bounds(operand, a, b, known) for operand in node.operands))
-        case Blend():
-            return _blend(node, a, b, known)
-        case Anchored():
-            low, high = bounds(node.body, a, b, known)
-            start = known[node.start]
-            return min(low, start), max(high, start)
-        case Chain():
-            return _chain(node, a, b, known)
-        case Cycle():
-            return _cycle(node, a, b, known)
-        case Sample():
-            first = node.origin + math.floor((a - node.origin) / node.every) * node.every
-            return bounds(node.body, max(first, node.origin), b, known)
-
-
-def _times(a: Fraction, b: Fraction) -> Interval:
-    return math.nextafter(rounded(a), -INF) if a else 0.0, math.nextafter(rounded(b), INF)
-
-
-def _progress(node: Progress | Left, a: Fraction, b: Fraction) -> Interval:
-    clock = node.clock
-    assert clock.length is not None
-    if clock.length == 0:
-        return 0.0, 1.0
-    low, high = (a - clock.origin) / clock.length, (b - clock.origin) / clock.length
-    if isinstance(node, Left):
-        low, high = 1 - high, 1 - low
-    low, high = max(low, Fraction(0)), min(high, Fraction(1))
-    return (
-        max(math.nextafter(rounded(low), -INF), 0.0),
-        min(math.nextafter(rounded(high), INF), 1.0),
-    )
-
-
-def _blend(node: Blend, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
-    # A shape stays between its two levels; what its weight does over this time narrows that.
-    start, stop = known[node.from_], known[node.to]
-    low, high = min(start, stop), max(start, stop)
-    times, plus = FUNCTIONS["*"].bounds, FUNCTIONS["+"].bounds
-    weight = bounds(node.weight, a, b, known)
-    weight = (max(weight[0], 0.0), min(weight[1], 1.0))
-    found = plus((start, start), times((stop - start, stop - start), weight))
-    return max(low, found[0]), min(high, found[1])
-
-
-def _chain(node: Chain, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
-    low, high = INF, -INF
-    first = max(bisect.bisect_right(node.begins, a) - 1, 0)
-    for part in node.parts[first:]:
-        if part.begin > b or (part.begin == b and b > a):
-            break
-        last = b if part.end is None else min(part.end, b)
-        one = bounds(part.body, max(part.begin, a), max(last, a), known)
-        low, high = min(low, one[0]), max(high, one[1])
-    return low, high
-
-
-def _cycle(node: Cycle, a: Fraction, b: Fraction, known: Sequence[float]) -> Interval:
-    first, last = _cycles_between(node, a, b)
-    if first == last:
-        scale = node.stretch**first
-        begin = node.start(first)
-        body = bounds(node.body, max((a - begin) / scale, Fraction(0)), min((b - begin) / scale, node.period), known)
-    else:
-        body = bounds(node.body, Fraction(0), node.period, known)
-    if node.factor is None:
-        return body
-    factor = known[node.factor]
-    ends = [power(abs(factor), float(first)), power(abs(factor), float(last))]
-    low, high = min(ends), max(ends)
-    factors = (low, high) if factor >= 0 else (-high, high)
-    return FUNCTIONS["*"].bounds(body, factors)
-
-
-def _cycles_between(node: Cycle, a: Fraction, b: Fraction) -> tuple[int, int]:
-    if node.stretch == 1 or b < node.start(40):
-        return cycle_at(node, a), cycle_at(node, b, "left")
-    # With a stretch the number is found by its logarithm, and only a bound of it is needed.
-    ratio = math.log(rounded(node.stretch))
-    turns = rounded((b - node.origin) / node.period) * abs(rounded(node.stretch) - 1) + 1
-    most = node.times - 1 if node.times is not None else int(math.log(max(turns, 2.0)) / max(ratio, 1e-12)) + 2
-    return 0, most if ratio > 0 or node.times is None else node.times - 1
+    return enclosed(node, a, b, Given(known))

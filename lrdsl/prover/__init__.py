@@ -1,0 +1,35 @@
+"""Facts about a timeline, for all times and not by sampling.
+
+In: a timeline and the values of its levels. Out: verdicts on what is claimed of it, and facts. Each stretch of time is bounded by
+intervals that are rounded outward, and cut in two as long as the bounds do not decide and the budget lasts; what is then not
+decided is said to be undecided. Refuses to know any text, and holds no grid and no numpy.
+
+    enclosures.py   where values and slopes lie
+    movements.py    how much at most goes up, goes down, and steps
+    extremes.py     how high and how low, by branch and bound
+    findings.py     what becomes negative or infinite, and jumps
+    decision.py     the words in which the prover is asked and answers
+    direction.py    falls and rises
+    claims.py       what is claimed holds, fails, or is undecided
+"""
+
+from .claims import TOLERANCE, decide
+from .decision import Claim, Decision
+from .enclosures import Given
+from .extremes import HORIZON
+from .findings import Jump, Verdict, bounds, jumps, moments, verdicts
+
+__all__ = [
+    "HORIZON",
+    "TOLERANCE",
+    "Claim",
+    "Decision",
+    "Given",
+    "Jump",
+    "Verdict",
+    "bounds",
+    "decide",
+    "jumps",
+    "moments",
+    "verdicts",
+]

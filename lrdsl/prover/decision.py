@@ -1,0 +1,60 @@
+"""A claim, and what is decided of it.
+
+In: nothing. Out: the words in which the prover is asked and answers. Refuses to decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from ..timeline import Chain, Side, owner, value
+from .enclosures import Given
+
+Word = Literal["<=", ">=", "==", "falls", "rises", "continuous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is claimed over `[begin, end)` and of the limit from the left at `end` (None: for ever); where both are one moment,
+    of the value at it."""
+
+    word: Word
+    value: float | None = None
+    begin: Fraction = Fraction(0)
+    end: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`holds`; `fails` at a time, with the value there, seen from a side; or `undecided`, from `time` to `until`.
+
+    Of what should fall or rise, and of a step, `before` is an earlier moment and its value. What is undecided is sure
+    before `time` and after `until`; `value` is the bound that was shown between.
+    """
+
+    kind: Literal["holds", "fails", "undecided"]
+    time: Fraction | None = None
+    value: float | None = None
+    side: Side = "right"
+    phase: int = 0
+    before: tuple[Fraction, float] | None = None
+    until: Fraction | None = None
+
+
+HOLDS = Decision("holds")
+
+
+def seen(
+    kind: Literal["fails", "undecided"],
+    chain: Chain,
+    given: Given,
+    time: Fraction,
+    side: Side,
+    before: tuple[Fraction, float] | None = None,
+) -> Decision:
+    found, phase = value(chain, time, given.known, side), owner(chain, time, side).phase
+    if side == "left" and (before is None or before[0] != time) and found == value(chain, time, given.known):
+        side = "right"  # there is no jump, and "at 10" is easier said than "just before 10"
+    return Decision(kind, time, found, side, phase, before)
