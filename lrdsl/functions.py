@@ -173,7 +173,9 @@ def _pick(*many: Interval, sign: float) -> tuple[Interval, ...]:
 
 
 def _sign(a: Interval) -> Interval:
-    return (-1.0 if a[0] < 0 else 1.0), (1.0 if a[1] > 0 else -1.0)
+    if a[0] < 0 < a[1] or a == ZERO:
+        return -1.0, 1.0
+    return (-1.0, -1.0) if a[0] < 0 else ONE
 
 
 def _tanh_slope(a: Interval) -> Interval:
