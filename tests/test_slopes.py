@@ -57,6 +57,8 @@ def boxes(row: Function, draw: random.Random) -> list[Interval]:
     for index in range(count):
         size = 10 ** draw.uniform(-6, 1)
         low = draw.choice([draw.uniform(-3, 3), float(draw.randint(-3, 3)), 0.0])
+        if row.name == "blend" and index == 1:
+            low += 0.123  # levels of one size and two signs: which of them is the nearer one changes there
         if row.name == "blend" and index >= 2:
             low, size = draw.choice([draw.uniform(0, 0.9), 0.0, -0.1]), min(size, 0.1)
         if index in POSITIVE.get(row.name, ()):
