@@ -43,7 +43,8 @@ class Function:
     `arity` is (least, most), most None for any number. `slopes` bounds the derivative by each operand over a box of operands; at
     a kink these are the slopes on both sides of it, and where they have one sign the function is monotone. `ufunc` names what
     numpy computes it by, in place; `numpy` and `python` are how a module writes it, with `{0}`, `{1}` for operands in brackets
-    where they need them. `named` tells that users may call it by its name.
+    where they need them. `named` tells that users may call it by its name. `integral` bounds an antiderivative, where it has a
+    plain one.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Function:
     numpy: str
     python: str
     named: bool = True
+    integral: Callable[[Interval], Interval] | None = None
 
 
 def divide(a: float, b: float) -> float:
@@ -165,10 +167,10 @@ def _pick(*many: Interval, sign: float) -> tuple[Interval, ...]:
     found = []
     for index, (low, high) in enumerate(ordered):
         others = ordered[:index] + ordered[index + 1 :]
-        if any(other[1] < low for other in others):
+        if any(other[1] <= low for other in others):
             found.append(ZERO)
         else:
-            found.append(ONE if all(high < other[0] for other in others) else (0.0, 1.0))
+            found.append(ONE if all(high <= other[0] for other in others) else (0.0, 1.0))
     return tuple(found)
 
 
@@ -208,6 +210,25 @@ def _half_sine(x: float) -> float:
 
 _COS = wave(_periodic(math.cos), 0.0, 2 * math.pi, -1.0)
 _SIN = wave(_periodic(math.sin), math.pi / 2, 2 * math.pi, -1.0)
+
+
+def _tanh_integral(a: Interval) -> Interval:
+    """ln cosh, which is |x| - ln 2 far out."""
+    sizes = absolute(a)
+    low, high = (x - math.log(2) + math.log1p(math.exp(-2 * x)) for x in sizes)
+    return wide(low - 1e-16, high + 1e-16)
+
+
+def _logarithm_integral(a: Interval) -> Interval:
+    return subtract(multiply(a, _logarithm(a)), a)
+
+
+def _half_integral(a: Interval) -> Interval:
+    """(x - sin(pi x)/pi) / 2."""
+    over_pi = divided(_HALF_SINE(a), (math.pi, math.nextafter(math.pi, INF)))
+    return multiply(subtract(a, over_pi), (0.5, 0.5))
+
+
 _EXP = rising(exponential, 0.0)
 _HALF_SINE = wave(_half_sine, 0.5, 2.0, -1.0)
 
@@ -259,14 +280,15 @@ FUNCTIONS: dict[str, Function] = {
                  "maximum", "np.maximum({0}, {1})", "max({0}, {1})"),
         Function("abs", (1, 1), abs, absolute, lambda a: (_sign(a),), "absolute", "np.abs({0})", "abs({0})"),
         Function("cos", (1, 1), _periodic(math.cos), _COS, lambda a: (negate(_SIN(a)),), "cos", "np.cos({0})",
-                 "math.cos({0})"),
-        Function("sin", (1, 1), _periodic(math.sin), _SIN, lambda a: (_COS(a),), "sin", "np.sin({0})", "math.sin({0})"),
+                 "math.cos({0})", integral=_SIN),
+        Function("sin", (1, 1), _periodic(math.sin), _SIN, lambda a: (_COS(a),), "sin", "np.sin({0})", "math.sin({0})",
+                 integral=lambda a: negate(_COS(a))),
         Function("tanh", (1, 1), math.tanh, rising(math.tanh, -1.0, 1.0), lambda a: (_tanh_slope(a),), "tanh",
-                 "np.tanh({0})", "math.tanh({0})"),
+                 "np.tanh({0})", "math.tanh({0})", integral=_tanh_integral),
         Function("ln", (1, 1), logarithm, _logarithm, lambda a: (divided(ONE, a) if a[0] >= 0 else EVERYTHING,), "log",
-                 "np.log({0})", "math.log({0})"),
+                 "np.log({0})", "math.log({0})", integral=_logarithm_integral),
         Function("halfwave", (1, 1), halfwave, wave(halfwave, 1.0, 2.0, 0.0), lambda a: (_half_slope(a),), "",
-                 "halfwave({0})", "halfwave({0})"),
+                 "halfwave({0})", "halfwave({0})", integral=_half_integral),
         Function("blend", (4, 4), blend, _blend, _blend_slopes, "", "blend({0}, {1}, {2}, {3})",
                  "blend({0}, {1}, {2}, {3})", False),
         # What the emitter makes of powers; numpy takes other routines for these exponents when they are arrays.

@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import problems
 from .diagnostic import Diagnostic, ScheduleError
+from .facts import Facts
 from .planner import degree
 from .program import DRIVEN
-from .prover import Given, jumps, verdicts
+from .prover import HORIZON, Given, jumps, settled, verdicts
 from .timeline import (
-    Anchored,
     BadTime,
     BaseRow,
     Chain,
-    Cycle,
     Level,
     Node,
     Operation,
     Part,
-    Sample,
     Timeline,
     levels,
     rounded,
@@ -72,6 +70,7 @@ class Output:
         self._kernels: dict[tuple[float, ...], Kernel] = {}
         self._first: Kernel | None = None
         self._given: dict[tuple[float, ...], Given] = {}
+        self._facts: dict[tuple[float, ...], Facts] = {}
         self._levels: list[float] | None = None  # for base 1
 
     @property
@@ -160,7 +159,8 @@ class Output:
                     raise ScheduleError(*wrong)
             if len(self._kernels) >= _KERNELS:
                 self._kernels.clear()
-            found = self._kernels[bases] = Kernel(self.timeline, known)
+            proofs = self._proofs(bases, known)
+            found = self._kernels[bases] = Kernel(self.timeline, known, lambda: settled(self.timeline.chain, proofs))
         if base is None:
             self._first = found
         return found
@@ -179,10 +179,13 @@ class Output:
     def given(self, base: Base = 1.0) -> Given:
         """What the prover is given: the levels for a base, and what it found out about them before."""
         bases = self._bases(base)
+        return self._proofs(bases, self._known(bases))
+
+    def _proofs(self, bases: tuple[float, ...], known: list[float]) -> Given:
         if bases not in self._given:
             if len(self._given) >= _KERNELS:
                 self._given.clear()
-            self._given[bases] = Given(self._known(bases))
+            self._given[bases] = Given(known)
         return self._given[bases]
 
     def wrong(self, known: list[float]) -> list[Diagnostic]:
@@ -232,31 +235,33 @@ class Output:
         return tuple(found)
 
     @property
+    def facts(self) -> Facts:
+        """What is known for all times, with base = 1 where it is relative to that. Raises ScheduleError where it needs the base."""
+        return self.proven()
+
+    def proven(self, base: Base = None) -> Facts:
+        """The facts where the driven key held `base`."""
+        bases = self._bases(base)
+        if bases not in self._facts:
+            if len(self._facts) >= _KERNELS:
+                self._facts.clear()
+            self._facts[bases] = Facts(self.timeline, self.given(base), self.name == "lr")
+        return self._facts[bases]
+
+    @property
     def settled(self) -> float | None:
-        """A time from which on nothing changes, found by bisection; None where there is none below 10^18.
+        """A time from which on nothing changes; None where there is none, or where it depends on the base.
 
         >>> import lrdsl
         >>> lrdsl.compile("warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6").settled
-        70077.55278982138
+        70077.5527898214
         """
-        if self.length is not None:
-            return rounded(self.length)
-        if _repeats(self.timeline.chain.parts[-1].body):
-            return None
-        # By the definition and not by a kernel, so that `check` needs no numpy.
-        last = self.exactly(1e18, 1.0)
-        times = [0.0, *(2.0**k for k in range(60))]
-        late = [time for time in times if self.exactly(time, 1.0) != last]
-        low = late[-1] if late else 0.0
-        if not late or low >= times[-2]:
-            return None if late else 0.0
-        high = 2.0 * low if low else 1.0
-        while low < (middle := (low + high) / 2) < high:
-            if self.exactly(middle, 1.0) == last:
-                high = middle
-            else:
-                low = middle
-        return high
+        return None if self.relation == "mixed" else self.settles()
+
+    def settles(self, base: Base = None) -> float | None:
+        """The same where the driven key held `base`: where that and levels are mixed, the time depends on it."""
+        found = self.proven(base).settled
+        return None if found is None or found > HORIZON else rounded(found)
 
 
 def _relation(timeline: Timeline, keys: tuple[str, ...]) -> Relation:
@@ -273,20 +278,6 @@ def _finite(base: Any) -> float:
     if not math.isfinite(found):
         raise ScheduleError(problems.bad_call(f"base is a finite number, not {base!r}"))
     return found
-
-
-def _repeats(node: Node) -> bool:
-    """Whether something in a node comes again and again without end."""
-    match node:
-        case Cycle():
-            return node.times is None or _repeats(node.body)
-        case Operation():
-            return any(_repeats(operand) for operand in node.operands)
-        case Chain():
-            return _repeats(node.parts[-1].body)
-        case Sample() | Anchored():
-            return _repeats(node.body)
-    return False
 
 
 def _outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> list[Part]:

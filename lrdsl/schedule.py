@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from . import problems
 from .diagnostic import Diagnostic, NoAttribute, ScheduleError
+from .facts import Facts
 from .output import Base, Outline, Output, Relation
 from .parser import Parsed
 from .source import Source, Span
@@ -230,13 +231,23 @@ class Schedule:
 
     @property
     def settled(self) -> float | None:
-        """A time from which on nothing changes, found by bisection; None where there is none below 10^18.
+        """A time from which on nothing changes; None where there is none, or where it depends on the base.
 
         >>> import lrdsl
         >>> lrdsl.compile("warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6").settled
-        70077.55278982138
+        70077.5527898214
         """
         return self.first.settled
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the lr for all times, each fact found when it is first asked for.
+
+        >>> import lrdsl
+        >>> lrdsl.compile("warmup(2k, to=3e-4) then cosine(to=10%)", total=100_000).facts.area.mean
+        0.0001647
+        """
+        return self.first.facts
 
     def notes(self, base: Base = None) -> list[Diagnostic]:
         """What `check` remarks: what is missing, what could not be decided, and jumps."""

@@ -61,7 +61,7 @@ def _points(output: Output, base: Base) -> list[tuple[Fraction, float]]:
     for phase in output.phases:
         end = phase.end
         if end is None:
-            settled = output.settled
+            settled = output.settles(base)
             if settled is None or _last(output, base) is None:
                 points += _far_peak(output, phase.begin, base)
                 break
@@ -152,7 +152,5 @@ def _last(output: Output, base: Base) -> float | None:
     """The value that stays in the end, None where none does."""
     if output.length is not None:
         return output.exactly(output.length, base)
-    settled = output.settled
-    if settled is not None and output.exactly(settled + 1.0, base) == 0 < output.exactly(settled * 0.99, base) < 1e-280:
-        return None  # it only falls below what floats can hold
+    settled = output.settles(base)
     return None if settled is None else output.exactly(settled + 1.0, base)

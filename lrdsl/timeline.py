@@ -174,14 +174,34 @@ class OperationRow:
 Row = BaseRow | ExactRow | RealRow | OperationRow
 
 
+Source = Literal["written", "share", "before", "ahead", "default", "base", "for", "until", "left", "endless"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a level or the length of a phase came from; `row` is that of a level, and `span` where it is written, if it is.
+
+    A level is written (as a share of the other one, too), taken from the phase before or ahead, a default, or base. A length
+    is written, or said by `for` or `until` round the phase, or is what the total leaves; or there is none.
+    """
+
+    phase: int
+    name: Literal["from", "to", "max", "floor", "cap", "length"]
+    source: Source
+    row: int | None = None
+    span: Span | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One output: the chain, its level program, its length (None: without end), and where each phase is written."""
+    """One output: the chain, its level program, its length (None: without end), where each phase is written, and where its levels
+    and lengths came from."""
 
     chain: Chain
     rows: tuple[Row, ...]
     length: Fraction | None
     phases: tuple[Span, ...]
+    origins: tuple[Origin, ...] = ()
 
 
 def rounded(value: Fraction) -> float:

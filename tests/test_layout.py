@@ -28,6 +28,7 @@ ORDER = (
     "timeline",
     "planner",
     "prover",
+    "facts",
     "emitter",
     "output",
     "assertions",

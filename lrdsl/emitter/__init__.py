@@ -13,24 +13,41 @@ operations of each are the rows of `functions.py`. Refuses to know any text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..timeline import LATEST, BadTime, Timeline
+from ..timeline import LATEST, BadTime, Timeline, rounded
 from .kernel import BLOCK, ChainKernel
 from .operations import Floats
 
 __all__ = ["Kernel"]
 
 
+_FILLED = 1024  # times from which a tail is worth a proof
+
+
 class Kernel:
     """The values of one output where the levels have these values; scalar and array agree bit for bit."""
 
-    def __init__(self, timeline: Timeline, levels: Sequence[float]) -> None:
+    def __init__(self, timeline: Timeline, levels: Sequence[float], settled: Callable[[], Fraction | None]) -> None:
         self.chain = ChainKernel(timeline.chain, levels)
+        self.settled = settled  # asked when there is an array to fill, for the answer is a proof
+        self._tail: tuple[float, float] | None = None
+
+    @property
+    def tail(self) -> tuple[float, float]:
+        """From when on every value is the same, and that value; never where nothing is known to stay."""
+        if self._tail is None:
+            found = self.settled()
+            # A little later than was shown for exact numbers, so that what is computed with rounding errors has settled too.
+            time = math.inf if found is None else rounded(found) * (1 + 1e-9) + 1e-9
+            self._tail = (time, self.chain.scalar(time)) if time <= LATEST else (math.inf, math.nan)
+        return self._tail
 
     def scalar(self, t: float) -> float:
         if not 0.0 <= t <= LATEST:
@@ -63,8 +80,12 @@ class Kernel:
                 # every block is copied into a buffer of our own first.
                 block = buffer[: min(BLOCK, times.size - start)]
                 np.copyto(block, times[start : start + block.size], casting="unsafe")
-                if not (np.minimum.reduce(block) >= 0.0 and np.maximum.reduce(block) <= LATEST):
+                least = np.minimum.reduce(block)
+                if not (least >= 0.0 and np.maximum.reduce(block) <= LATEST):
                     raise BadTime(block[~((block >= 0.0) & (block <= LATEST))][0].item())
-                self.chain.array(block, None, values[start : start + block.size])
+                if block.size >= _FILLED and least >= self.tail[0]:
+                    values[start : start + block.size] = self.tail[1]
+                else:
+                    self.chain.array(block, None, values[start : start + block.size])
         if straight is not out:
             out[...] = straight

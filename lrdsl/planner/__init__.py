@@ -15,13 +15,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Literal
 
 from .. import problems, program
 from ..diagnostic import Diagnostic
 from ..durations import Refused
 from ..program import core
 from ..source import Span
-from ..timeline import Chain, Clock, Cycle, Left, Level, Node, Operation, Part, Progress, Sample, Since, Timeline
+from ..timeline import (
+    Chain,
+    Clock,
+    Cycle,
+    Left,
+    Level,
+    Node,
+    Operation,
+    Origin,
+    Part,
+    Progress,
+    Sample,
+    Since,
+    Timeline,
+)
 from .degrees import degree
 from .forms import call_form
 from .lengths import HORIZON, Lengths
@@ -38,7 +53,7 @@ class Place:
     `before` gives the row of the value at which the phase before ends, None where there is none; `after` looks ahead.
     `sealed` means inside arithmetic or the body of a curve, where no level falls back to base; `levels` are those of that
     curve; `key` is what the output drives, whose value when attached is `base`; `phase` is the number of the phase that all
-    parts in it belong to.
+    parts in it belong to; `told` is the word round the phase that gives it its length.
     """
 
     origin: Fraction
@@ -50,6 +65,7 @@ class Place:
     key: str | None = None
     levels: dict[str, int] = field(default_factory=dict)
     phase: int | None = None
+    told: Literal["for", "until"] | None = None
 
     @property
     def clock(self) -> Clock:
@@ -97,6 +113,7 @@ class Planner:
     rows: Rows
     problems: list[Diagnostic]
     phases: list[Span] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     made: dict[tuple[int, Fraction], Laid] = field(default_factory=dict)
 
     def whole(self, root: program.Node, total_of: program.Node | None, key: str | None) -> Timeline | None:
@@ -118,7 +135,7 @@ class Planner:
         if length is not None:
             last = parts[-1].phase if parts else self.number(root)
             parts.append(Part(length, None, Level(laid.end()), last))
-        return Timeline(Chain(tuple(parts)), tuple(self.rows.rows), length, tuple(self.phases))
+        return Timeline(Chain(tuple(parts)), tuple(self.rows.rows), length, tuple(self.phases), tuple(self.origins))
 
     def fit_run(self, root: program.Node, kind: str, least: Fraction, total: Fraction) -> None:
         """The phases must fill the run, and no more."""
@@ -149,6 +166,7 @@ class Planner:
                 return self.lay(node.body, self.alone(node, place))
         if place.phase is None:
             place = replace(place, phase=self.number(node))
+            self.origins.append(_length(node, place))
         form, end = self.form(node, place)
         assert place.phase is not None
         parts = [] if place.length == 0 else [Part(place.origin, place.end, form, place.phase)]
@@ -174,7 +192,7 @@ class Planner:
             if need.kind != "fixed":
                 length = None if place.length is None else place.length - taken
             ahead = _memoized(lambda index=index: self._ahead(node, found, index + 1, place))  # type: ignore[misc]
-            found.append(replace(place, origin=begin, length=length, before=None, after=ahead))
+            found.append(replace(place, origin=begin, length=length, before=None, after=ahead, told=None))
             begin += length if length is not None else 0
         return found
 
@@ -227,6 +245,8 @@ class Planner:
         its, skip = self.inside(node, place)
         if node.until is not None and its.length is None:
             its = replace(its, length=place.length)
+        if node.length is not None or node.until is not None:
+            its = replace(its, told="for" if node.length is not None else "until")
         laid = self.lay(node.body, its)
         if skip == 0 and its.end == place.end:
             return laid
@@ -299,6 +319,9 @@ class Planner:
 
     def _limit(self, node: program.Limit, place: Place) -> tuple[Node, Callable[[], int]]:
         row = self.rows.constant(node.value, place.total, place.levels)
+        word: Literal["floor", "cap"] = "floor" if node.function == "max" else "cap"
+        number = len(self.phases) if place.phase is None else place.phase
+        self.origins.append(Origin(number, word, "written", row, node.value.span))
         # A phase of its own number for each phase of the line, so that pictures can name them.
         laid = self.lay(node.body, replace(place, phase=place.phase if place.sealed else None))
         form = Operation(node.function, (_as_one(laid), Level(row)))
@@ -312,6 +335,16 @@ class Planner:
         factor = None if node.factor is None else self.rows.constant(node.factor, place.total, {})
         stretch, times = self.lengths.stretch(node, place.total), self.lengths.times(node, place.total)
         return Cycle(body, place.origin, need.least, stretch, factor, times), None
+
+
+def _length(node: program.Node, place: Place) -> Origin:
+    """Where the length of a phase came from."""
+    phase, inner = place.phase or 0, core(node)
+    if isinstance(inner, program.Call) and inner.length is not None:
+        return Origin(phase, "length", "written", None, inner.length.span)
+    if place.told is not None:
+        return Origin(phase, "length", place.told)
+    return Origin(phase, "length", "endless" if place.length is None else "left")
 
 
 def _as_one(laid: Laid) -> Node:

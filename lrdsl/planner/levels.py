@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from .. import problems, program
 from ..durations import Refused
 from ..program import core
+from ..timeline import Origin, Source
 from .rows import is_constant
 
 if TYPE_CHECKING:
@@ -85,7 +86,29 @@ def _call_start(planner: Planner, call: program.Call, place: Place) -> Start:
 
 
 def resolve(planner: Planner, call: program.Call, place: Place) -> dict[str, int]:
-    """The rows of the levels of a call."""
+    """The rows of the levels of a call; where they came from is noted."""
+    found = _resolved(planner, call, place)
+    for name, level in call.levels.items():
+        span = None if level.written is None else level.written.span
+        source = _source(call, level, place)
+        planner.origins.append(Origin(place.phase or 0, name, source, found[name], span))  # type: ignore[arg-type]
+    return found
+
+
+def _source(call: program.Call, level: program.Level, place: Place) -> Source:
+    """In the order in which levels are sought."""
+    if level.written is not None:
+        return "share" if isinstance(level.written, program.Share) else "written"
+    if level.name != "to" and place.before is not None:
+        return "before"
+    if level.ahead and place.after is not None and place.after()[0] is not None:
+        return "ahead"
+    if level.default is not None or (level.name == "to" and not level.ahead):
+        return "default"
+    return "base"
+
+
+def _resolved(planner: Planner, call: program.Call, place: Place) -> dict[str, int]:
     found: dict[str, int] = {}
     first, last = call.levels.get("from"), call.levels.get("to")
     if first is not None and isinstance(first.written, program.Share):

@@ -118,24 +118,12 @@ def horizon(schedule: Schedule | Output, until: float | None = None, base: Base 
     last = max(begins, default=0.0)
     # The last phase is given as much room as the others have on average, so that what is held is seen to be held.
     beyond = last * max(1.05, 1 + 1 / max(len(begins), 1))
-    still = standstill(output, base)
+    still = output.settles(base)
     if still is not None:
+        still = min(still, _FAR)
         return min(max(_seen(output, base, still), beyond), _FAR) or _CONSTANT
     cycles = [rounded(cycle.start(_CYCLES)) for cycle in _cycles(output.timeline.chain) if cycle.times is None]
     return min(max(beyond, max(cycles) if cycles else _tail(output, base, last)), _FAR)
-
-
-def standstill(output: Output, base: Base) -> float | None:
-    """`settled`, doubted: it is found by looking at powers of two, where a cycle of 1024 steps stands still as well."""
-    if any(cycle.times is None and cycle.stretch != 1 for cycle in _cycles(output.timeline.chain)):
-        return None  # and there are thousands of them to ask before 10^18
-    still = output.settled
-    if still is None:
-        return None
-    later = np.minimum(np.geomspace(still or 1.0, max(still, 1.0) * 1e4, 1999)[1:], _FAR)
-    values = output(np.concatenate([[still], later]), base)
-    # It is found in plain floats, and a kernel may still differ in the last digits there.
-    return still if np.ptp(values) <= 1e-9 * np.abs(values).max() + 1e-300 else None
 
 
 def _seen(output: Output, base: Base, still: float) -> float:
@@ -182,7 +170,7 @@ def _tail(output: Output, base: Base, last: float) -> float:
     halved = np.abs(values - values[0]) >= 0.5 * np.abs(values[0])
     if not halved.any():
         return 10 * last or _CONSTANT
-    far = 5.0 * float(times[int(np.argmax(halved))])
+    far = 8.0 * float(times[int(np.argmax(halved))])
     return float(f"{far:.2g}")
 
 
@@ -208,7 +196,7 @@ def sample(output: Output, text: str, end: float, base: Base, columns: int = 200
     values = output(times, base)
     sane = np.isfinite(values)
     unit = f"{output.name} / base" if output.relation == "relative" and base is None else output.name
-    still = rounded(output.length) if output.length is not None else standstill(output, base)
+    still = rounded(output.length) if output.length is not None else output.settles(base)
     return Curve(text, times[sane], values[sane], phases, end, still, unit, output.clock)
 
 

@@ -7,17 +7,21 @@ decided is said to be undecided. Refuses to know any text, and holds no grid and
     enclosures.py   where values and slopes lie
     movements.py    how much at most goes up, goes down, and steps
     extremes.py     how high and how low, by branch and bound
+    spans.py        where it rises, falls and keeps, and from where on nothing changes
+    areas.py        the area under it
     findings.py     what becomes negative or infinite, and jumps
     decision.py     the words in which the prover is asked and answers
     direction.py    falls and rises
     claims.py       what is claimed holds, fails, or is undecided
 """
 
-from .claims import TOLERANCE, decide
+from .areas import area
+from .claims import TOLERANCE, decide, size
 from .decision import Claim, Decision
 from .enclosures import Given
-from .extremes import HORIZON
+from .extremes import HORIZON, highest, seen_by, survey
 from .findings import Jump, Verdict, bounds, jumps, moments, verdicts
+from .spans import Span, settled, spans
 
 __all__ = [
     "HORIZON",
@@ -26,10 +30,18 @@ __all__ = [
     "Decision",
     "Given",
     "Jump",
+    "Span",
     "Verdict",
+    "area",
     "bounds",
     "decide",
+    "highest",
     "jumps",
     "moments",
+    "seen_by",
+    "settled",
+    "size",
+    "spans",
+    "survey",
     "verdicts",
 ]

@@ -144,9 +144,11 @@ def _level(row: int, given: Given) -> Interval:
 
 
 def least(time: Fraction) -> float:
-    """A float at or below an exact number; whole numbers that floats hold are themselves."""
+    """A float at or below an exact number; what floats hold is itself."""
     found = rounded(time)
-    return found if time.denominator == 1 and -(2**53) <= time.numerator <= 2**53 else down(found)
+    if not math.isfinite(found):
+        return found if found < 0 else down(found)
+    return found if found.as_integer_ratio() == (time.numerator, time.denominator) else down(found)
 
 
 def most(time: Fraction) -> float:
@@ -389,3 +391,20 @@ def _join_of_cycles(node: Cycle, a: Fraction, b: Fraction) -> Fraction | None:
     if last - first > 1 and b < node.start(last) + node.period * node.stretch**last:
         return node.start(last)
     return node.start((first + last + 1) // 2)
+
+
+def cycle_inside(node: Node, a: Fraction, b: Fraction) -> bool:
+    """Whether something in a node comes again and again in `[a, b)`: more than a few times, so that it is not told one by one."""
+    match node:
+        case Cycle():
+            first, last = cycles(node, a, b)
+            return last - first > 3 or (first == last and cycle_inside(node.body, *within(node, a, b, first)))
+        case Sample():
+            return (sampled(node, b, "left") - sampled(node, a, "right")) / node.every > 50
+        case Operation():
+            return any(cycle_inside(operand, a, b) for operand in node.operands)
+        case Anchored():
+            return cycle_inside(node.body, a, b)
+        case Chain():
+            return any(cycle_inside(node.parts[i].body, first, last) for i, first, last in pieces(node, a, b))
+    return False

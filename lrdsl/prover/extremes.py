@@ -51,10 +51,11 @@ def highest(
     over: float = INF,
     under: float = -INF,
     near: float = 1e-14,
+    apart: float = 0.0,
     budget: int = BUDGET,
 ) -> Reach:
     """The highest that `sign` times a node goes. Ends early when more than `over` is reached, when no more than `under` can
-    be, and when both bounds are within `near` of their size."""
+    be, and when both bounds are within `near` of their size, or `apart` from one another."""
     search = _Search(given, sign, a)
     for body, first, last in _bodies(node, a, b):
         search.try_at(body, first, "right")
@@ -67,7 +68,8 @@ def highest(
             return _done(search, best.low, (best.time, best.time), count)
         box = search.boxes[0]
         high = -box.order[0]
-        if high <= max(best.low, under) or best.low > over or high - best.low <= near * max(abs(high), abs(best.low)):
+        close = max(near * max(abs(high), abs(best.low)), apart)
+        if high <= max(best.low, under) or best.low > over or high - best.low <= close:
             return _done(search, max(high, best.low), (box.a, box.b), count)
         heapq.heappop(search.boxes)
         if not box.refined:
