@@ -166,7 +166,7 @@ class Claims:
         return found
 
 
-def claims(seed: int, count: int, each: int = 8) -> tuple[list[tuple[Function, Claim]], Counter[str]]:
+def claims(seed: int, count: int, each: int = 8, at_only: bool = False) -> tuple[list[tuple[Function, Claim]], Counter[str]]:
     """So many claims, several about each function; and how many were not known."""
     rng = Random(seed)
     found: list[tuple[Function, Claim]] = []
@@ -182,7 +182,7 @@ def claims(seed: int, count: int, each: int = 8) -> tuple[list[tuple[Function, C
         if not about.measurable:
             told["functions unknown"] += 1
             continue
-        some = about.some(min(each, count - len(found)))
+        some = about.some(min(each, count - len(found)), at_only)
         told.update({f"{kind} unknown": n for kind, n in about.unknown.items()})
         told["claims"] += len(some)
         told["functions with all known"] += not about.unknown

@@ -91,6 +91,7 @@ class Function:
     span: Fraction = Fraction(1000)  # how far one must go to see what it does
     prefix: Fraction = ZERO  # where its last phase, which has no end, begins
     definitions: frozenset[str] = frozenset()
+    _turns: tuple[Fraction, list[Fraction]] | None = None
 
     @property
     def source(self) -> str:
@@ -125,6 +126,17 @@ class Function:
             return self._joins(a, b)
         found = self._joins(a, min(b, self.length)) if a < self.length else []
         return [*found, self.length] if a < self.length < b else found
+
+    def turns(self, a: Fraction, b: Fraction) -> list[Fraction]:
+        """About where it turns between joins: just there it may show above a floor that hides all the rest."""
+        from claims_truth import turning
+
+        end = b if self.length is None else min(b, self.length)
+        if end <= a:
+            return []
+        if self._turns is None or self._turns[0] < end:
+            self._turns = end, turning(self, end)
+        return after(self._turns[1], a, b)
 
     @cached_property
     def settled(self) -> tuple[Fraction, Fraction] | None:
@@ -276,7 +288,7 @@ class Limit(Function):
         return (np.maximum if self.word == "floor" else np.minimum)(self.body.fast(t, inside), float(self.at))
 
     def _joins(self, a: Fraction, b: Fraction) -> list[Fraction]:
-        return self.body.joins(a, b)
+        return sorted({*self.body.joins(a, b), *self.body.turns(a, b)})
 
     def _settled(self) -> tuple[Fraction, Fraction] | None:
         return self.body.settled
@@ -392,6 +404,8 @@ class Pair(Function):
 
     def _joins(self, a: Fraction, b: Fraction) -> list[Fraction]:
         found = sorted({*self.left.joins(a, b), *self.right.joins(a, b)})
+        if self.sign in ("min", "max"):
+            found = sorted({*found, *self.left.turns(a, b), *self.right.turns(a, b)})
         if len(found) > MOST:
             raise TooMany
         return found

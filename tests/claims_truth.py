@@ -173,6 +173,19 @@ class Skeleton:
         return found
 
 
+def turning(f: Function, end: Fraction) -> list[Fraction]:
+    """About where a function turns between its joins, not next to one of them."""
+    bones = Skeleton(f, end)
+    inner = np.flatnonzero(bones.order == 1)
+    found = []
+    for k in inner:
+        a, b = bones.edges[int(bones.piece[k])], bones.edges[int(bones.piece[k]) + 1]
+        t = Fraction(float(bones.time[k]))
+        if min(t - a, b - t) * 10**6 > b - a:
+            found.append(t)
+    return found
+
+
 def moved(steps: Any, jumps: Any) -> tuple[Any, Any, Any]:
     """How far up, how far down, and the largest jump."""
     if isinstance(steps, list):
