@@ -15,10 +15,12 @@ from math import ceil, inf
 from random import Random
 from typing import Any
 
-from claims_algebra import ZERO, Function, TooMany, exact_number, mpf
+from claims_algebra import Function
 from claims_curves import written
 from claims_functions import draw
-from claims_truth import Range, Story, known
+from claims_numbers import ZERO, TooMany, exact_number, mpf
+from claims_skeleton import Range
+from claims_truth import Story, known
 
 MILLIONTH = Fraction(1, 10**6)
 
@@ -166,7 +168,9 @@ class Claims:
         return found
 
 
-def claims(seed: int, count: int, each: int = 8, at_only: bool = False) -> tuple[list[tuple[Function, Claim]], Counter[str]]:
+def claims(
+    seed: int, count: int, each: int = 8, at_only: bool = False
+) -> tuple[list[tuple[Function, Claim]], Counter[str]]:
     """So many claims, several about each function; and how many were not known."""
     rng = Random(seed)
     found: list[tuple[Function, Claim]] = []

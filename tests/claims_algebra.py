@@ -17,64 +17,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from math import ceil, floor, gcd, inf, lcm
+from math import ceil, floor, inf
 from typing import Any
 
-import mpmath
 import numpy as np
-
-mpmath.mp.dps = 50
-mpf = mpmath.mpf
-ZERO = Fraction(0)
-MOST = 2500  # joins that are looked at in one window
-
-
-class TooMany(Exception):
-    """More joins than are worth looking at."""
-
-
-class Exact:
-    """What a formula is made of, at 50 digits."""
-
-    exp, cos, log = staticmethod(mpmath.exp), staticmethod(mpmath.cos), staticmethod(mpmath.log)
-    sin, pi = staticmethod(mpmath.sin), mpmath.pi
-    least, most = staticmethod(min), staticmethod(max)
-
-    @staticmethod
-    def num(value: Fraction) -> Any:
-        return mpf(value.numerator) / value.denominator
-
-
-class Fast:
-    """What a formula is made of, for arrays of floats."""
-
-    exp, cos, log, sin, pi = np.exp, np.cos, np.log, np.sin, np.pi
-    least, most = np.minimum, np.maximum
-    num = float
-
-
-exact_number = Exact.num
-
-
-def common(a: Fraction, b: Fraction) -> Fraction:
-    """The least common multiple of two periods, where 0 is the period of a constant."""
-    if not a or not b:
-        return a or b
-    den = a.denominator * b.denominator // gcd(a.denominator, b.denominator)
-    return Fraction(lcm(int(a * den), int(b * den)), den)
-
-
-def after(times: list[Fraction], a: Fraction, b: Fraction) -> list[Fraction]:
-    """Those strictly between."""
-    return [t for t in times if a < t < b]
-
-
-def multiples(step: Fraction, a: Fraction, b: Fraction) -> list[Fraction]:
-    """Those of a step strictly between."""
-    first, last = floor(a / step) + 1, ceil(b / step) - 1
-    if last - first > MOST:
-        raise TooMany
-    return [k * step for k in range(first, last + 1)]
+from claims_numbers import MOST, ZERO, Exact, Fast, TooMany, after, common, exact_number, multiples
 
 
 @dataclass(eq=False, kw_only=True)
@@ -129,7 +76,7 @@ class Function:
 
     def turns(self, a: Fraction, b: Fraction) -> list[Fraction]:
         """About where it turns between joins: just there it may show above a floor that hides all the rest."""
-        from claims_truth import turning
+        from claims_skeleton import turning
 
         end = b if self.length is None else min(b, self.length)
         if end <= a:

@@ -14,8 +14,10 @@ from math import inf
 from random import Random
 from typing import Any
 
-from claims_algebra import ZERO, Beyond, Every, Function, Leaf
+from claims_algebra import Beyond, Every, Function, Leaf
+from claims_numbers import ZERO
 
+HALF = Fraction(1, 2)
 ROUND = ("1", "2", "5", "1.5", "2.5", "3", "6", "8", "2.2", "1.25", "7.3", "9", "4.44")
 
 
@@ -161,6 +163,12 @@ def constant(d: Draws, level: Fraction | None = None) -> Leaf:
     )  # fmt: skip
 
 
+OWN = {
+    "fade": frozenset({"curve fade(t, max, tau) = max/(1 + t/tau)"}),
+    "ring": frozenset({"curve ring(t, max, tau) = max*(1 + e^(-t/tau)*cos(t/tau))/2"}),
+}
+
+
 def decay(d: Draws, size: float, start: Fraction | None = None) -> Function:
     """A curve that falls to 0 by a law of its own; `start` given: from the level of the phase before."""
     top = d.level()
@@ -168,36 +176,39 @@ def decay(d: Draws, size: float, start: Fraction | None = None) -> Function:
     named = f"max={top}, " if start is None else ""
     tau = d.time(max(1.0, size / 20), max(2.0, size))
     k = d.rng.choice(("1e-3", "2e-3", "5e-3", "0.01", "0.02", "1e-4"))
-    factor = d.rng.choice(("0.5", "0.9", "0.1", "0.99", "2/3"))
     kind = d.rng.choice(("rate", "half", "factor", "rsqrt", "drop", "fade", "ring"))
-    made: frozenset[str] = frozenset()
-    scale = None
+    factor = Fraction(1, 2) if kind == "half" else Fraction(d.rng.choice(("0.5", "0.9", "0.1", "0.99", "2/3")))
+    shown = {
+        "rate": f"exp({named}k={k})",
+        "half": f"exp({named}halflife={written(tau)})",
+        "factor": f"exp({named}factor={written(factor)}, per={written(tau)})",
+        "drop": f"drop({named}factor={written(factor)}, per={written(tau)})",
+        "rsqrt": f"rsqrt({named}timescale={written(tau)})",
+        "fade": f"fade({named}tau={written(tau)})",
+        "ring": f"ring({named}tau={written(tau)})",
+    }
     if kind == "rate":
-        text, law = f"exp({named}k={k})", lambda m, t: m.exp(-m.num(Fraction(k)) * t)
-        tau = Fraction(k) ** -1
-    elif kind == "half":
-        text, law = f"exp({named}halflife={written(tau)})", lambda m, t: m.exp(-m.log(m.num(2 + ZERO)) * t / m.num(tau))
-    elif kind in ("factor", "drop"):
-        text = f"{'exp' if kind == 'factor' else 'drop'}({named}factor={factor}, per={written(tau)})"
-        law = lambda m, t: m.exp(m.log(m.num(Fraction(factor))) * t / m.num(tau))  # noqa: E731
-    elif kind == "rsqrt":
-        text, law = f"rsqrt({named}timescale={written(tau)})", lambda m, t: (1 + t / m.num(tau)) ** m.num(-Fraction(1, 2))
-    elif kind == "fade":
-        text, law = f"fade({named}tau={written(tau)})", lambda m, t: 1 / (1 + t / m.num(tau))
-        made = frozenset({"curve fade(t, max, tau) = max/(1 + t/tau)"})
-    else:
-        text, scale = f"ring({named}tau={written(tau)})", float(tau)
-        law = lambda m, t: (1 + m.exp(-t / m.num(tau)) * m.cos(t / m.num(tau))) / 2  # noqa: E731
-        made = frozenset({"curve ring(t, max, tau) = max*(1 + e^(-t/tau)*cos(t/tau))/2"})
-    whole = lambda m, t: m.num(a) * law(m, t)  # noqa: E731
+        tau = 1 / Fraction(k)
+
+    def law(m: Any, t: Any) -> Any:
+        x = t / m.num(tau)
+        if kind in ("half", "factor", "drop"):
+            return m.num(a) * m.exp(m.log(m.num(factor)) * x)
+        if kind == "rsqrt":
+            return m.num(a) * (1 + x) ** m.num(Fraction(-1, 2))
+        if kind == "fade":
+            return m.num(a) / (1 + x)
+        return m.num(a) * (m.exp(-x) if kind == "rate" else (1 + m.exp(-x) * m.cos(x)) / 2)
+
+    rings = kind == "ring"
     leaf = Leaf(
-        text=text, law=whole, first=a, bound=(0.0, float(a)), span=tau * 20, scale=scale, limits=(0.0, 0.0),
-        tail=falling(lambda h: float(a) * law(_Float, h)), definitions=made,
+        text=shown[kind], law=law, first=a, bound=(0.0, float(a)), span=tau * 20, scale=float(tau) if rings else None,
+        limits=(float(a) / 2,) * 2 if rings else (0.0, 0.0),
+        tail=_ringing(float(a) / 2, float(tau)) if rings else falling(lambda h: law(_Float, h)),
+        definitions=OWN.get(kind, frozenset()),
     )  # fmt: skip
-    if kind == "ring":
-        leaf.limits, leaf.tail = (float(a) / 2,) * 2, _ringing(float(a) / 2, float(tau))
     if kind == "drop":
-        return Every(text=text, body=leaf, step=tau, first=a, bound=leaf.bound, span=leaf.span)
+        return Every(text=leaf.text, body=leaf, step=tau, first=a, bound=leaf.bound, span=leaf.span)
     return leaf
 
 
@@ -247,7 +258,6 @@ def of_time(d: Draws, size: float) -> Leaf:
     a, f = Fraction(top), float(Fraction(top))
     tau = d.time(max(2.0, size / 10), max(4.0, size))
     w, s = written(tau) if "/" not in written(tau) else f"({written(tau)})", float(tau)
-    way = d.rng.randrange(8)
 
     def hump(h: float) -> Beyond:
         here = f * (h / s) * math.exp(1 - h / s)
@@ -260,36 +270,41 @@ def of_time(d: Draws, size: float) -> Leaf:
     def wave(low: float) -> Callable[[float], Beyond]:
         return lambda h: Beyond(low, f * (1 + 1e-15), inf, inf, 0.0)
 
-    half = Fraction(1, 2)
-    common: dict[str, Any] = {"level": "sum", "span": tau * 15, "bound": (0.0, f * 1.0000001)}
-    if way == 0:
-        law = lambda m, t: m.num(a) * (t / m.num(tau)) * m.exp(1 - t / m.num(tau))  # noqa: E731
-        return Leaf(text=f"{top}*(t/{w})*e^(1 - t/{w})", law=law, tail=hump, limits=(0.0, 0.0), **common)
-    if way == 1:
-        law = lambda m, t: m.num(a) * m.least(1 + 0 * t, t / m.num(tau))  # noqa: E731
-        return Leaf(text=f"{top}*min(1, t/{w})", law=law, rest=tau, kinks=(tau,), **common)
-    if way == 2:
-        law = lambda m, t: m.num(a) * m.most(0 * t, 1 - t / m.num(tau))  # noqa: E731
-        return Leaf(text=f"{top}*max(0, 1 - t/{w})", law=law, rest=tau, kinks=(tau,), **common)
-    if way == 3:
-        law = lambda m, t: m.num(a) * m.least((t + 1) ** m.num(-half), (t + 1) * m.num(tau) ** m.num(-3 * half))  # noqa: E731
-        text = f"{top}*min((t+1)^-0.5, (t+1)*({w})^-1.5)"
-        return Leaf(text=text, law=law, tail=noam, limits=(0.0, 0.0), kinks=(tau - 1,), **common)
-    if way == 4:
-        law = lambda m, t: m.num(a) * m.most(t, m.num(tau) + 0 * t) ** m.num(-half)  # noqa: E731
-        tail = lambda h: Beyond(0.0, f * max(h, s) ** -0.5, 0.0, f * max(h, s) ** -0.5, 0.0)  # noqa: E731
-        return Leaf(text=f"{top}*max(t, {w})^-0.5", law=law, tail=tail, limits=(0.0, 0.0), kinks=(tau,), **common)
-    if way == 5:
-        law = lambda m, t: m.num(a) * (m.num(Fraction(7, 10)) + m.num(Fraction(3, 10)) * m.cos(t / m.num(tau)))  # noqa: E731
-        text = f"{top}*(0.7 + 0.3*cos(t/{w}))"
-        return Leaf(text=text, law=law, tail=wave(0.4 * f), limits=(0.4 * f, f), scale=s, **common)
-    if way == 6:
-        law = lambda m, t: m.num(a) * abs(m.cos(t / m.num(tau)))  # noqa: E731
-        return Leaf(text=f"{top}*abs(cos(t/{w}))", law=law, tail=wave(0.0), limits=(0.0, f), scale=s, **common)
-    law = lambda m, t: m.num(a) * (m.num(half) + m.exp(-t / m.num(tau)) * m.num(half))  # noqa: E731
-
     def settling(h: float) -> Beyond:
         left = f / 2 * math.exp(-h / s)
         return Beyond(f / 2, f / 2 + left, 0.0, left, 0.0)
 
-    return Leaf(text=f"{top}*(0.5 + e^(-t/{w})/2)", law=law, tail=settling, limits=(f / 2, f / 2), **common)
+    def root(h: float) -> Beyond:
+        here = f * max(h, s) ** -0.5
+        return Beyond(0.0, here, 0.0, here, 0.0)
+
+    text, law, more = (
+        (f"(t/{w})*e^(1 - t/{w})", lambda m, t, u: (t / u) * m.exp(1 - t / u), {"tail": hump, "limits": (0.0, 0.0)}),
+        (f"min(1, t/{w})", lambda m, t, u: m.least(1 + 0 * t, t / u), {"rest": tau, "kinks": (tau,)}),
+        (f"max(0, 1 - t/{w})", lambda m, t, u: m.most(0 * t, 1 - t / u), {"rest": tau, "kinks": (tau,)}),
+        (
+            f"min((t+1)^-0.5, (t+1)*({w})^-1.5)",
+            lambda m, t, u: m.least((t + 1) ** m.num(-HALF), (t + 1) * u ** m.num(-3 * HALF)),
+            {"tail": noam, "limits": (0.0, 0.0), "kinks": (tau - 1,)},
+        ),
+        (
+            f"max(t, {w})^-0.5",
+            lambda m, t, u: m.most(t, u + 0 * t) ** m.num(-HALF),
+            {"tail": root, "limits": (0.0, 0.0), "kinks": (tau,)},
+        ),
+        (
+            f"(0.7 + 0.3*cos(t/{w}))",
+            lambda m, t, u: (7 + 3 * m.cos(t / u)) / 10,
+            {"tail": wave(0.4 * f), "limits": (0.4 * f, f), "scale": s},
+        ),
+        (f"abs(cos(t/{w}))", lambda m, t, u: abs(m.cos(t / u)), {"tail": wave(0.0), "limits": (0.0, f), "scale": s}),
+        (
+            f"(0.5 + e^(-t/{w})/2)",
+            lambda m, t, u: (1 + m.exp(-t / u)) / 2,
+            {"tail": settling, "limits": (f / 2, f / 2)},
+        ),
+    )[d.rng.randrange(8)]
+    return Leaf(
+        text=f"{top}*{text}", level="sum", law=lambda m, t: m.num(a) * law(m, t, m.num(tau)), span=tau * 15,
+        bound=(0.0, f * 1.0000001), **more,
+    )  # fmt: skip

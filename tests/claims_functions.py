@@ -11,8 +11,9 @@ from fractions import Fraction
 from math import ceil, inf
 from random import Random
 
-from claims_algebra import ZERO, Chain, Every, Function, Limit, Pair, Repeat, Scaled, Skip, TooMany
+from claims_algebra import Chain, Every, Function, Limit, Pair, Repeat, Scaled, Skip
 from claims_curves import Draws, constant, decay, geometric, of_progress, of_time, shape, written
+from claims_numbers import ZERO, TooMany
 
 LOOSE = {"atom": 0, "product": 1, "sum": 2, "phase": 3, "chain": 4, "line": 5}
 
@@ -321,7 +322,7 @@ def draw(rng: Random) -> Function:
     while True:
         f = anything(Draws(rng), 2)
         low, high = f.bound
-        if not (0 <= low and 1e-8 < high < inf) or not 1 <= float(f.span) < 5e6 or f.length == 0:
+        if not (low >= 0 and 1e-8 < high < inf) or not 1 <= float(f.span) < 5e6 or f.length == 0:
             continue
         try:
             if len(f.joins(ZERO, min(f.span, f.length or f.span))) <= 800:

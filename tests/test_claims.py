@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import pytest
 from claims import Claim, Claims, claims
-from claims_algebra import ZERO, Function, TooMany, mpf
+from claims_algebra import Function
 from claims_functions import draw
+from claims_numbers import ZERO, TooMany, mpf
 from claims_table import ROWS
 
 import lrdsl
@@ -58,9 +59,8 @@ def false_witness(f: Function, claim: Claim, schedule: Any) -> str | None:
     if found.time is None or found.value is None:
         return "refused as false, without a time"
     inside = claim.begin <= found.time and (claim.end is None or found.time <= claim.end)
-    if found.side == "right" and found.time == claim.end or found.side == "left" and found.time == claim.begin:
-        inside = False
-    if not inside:
+    # the value at the end is no longer meant, and the limit at the begin not yet
+    if not inside or (found.side, found.time) in (("right", claim.end), ("left", claim.begin)):
         return f"the witness {found.time} ({found.side}) is outside the window"
     value = f.value(found.time, found.side)
     over = value - mpf(claim.value) if claim.word == "<=" else mpf(claim.value) - value
@@ -236,7 +236,9 @@ def main(chunks: int = CHUNKS) -> int:
     share = (told["true"] + told["false"]) / count
     for kind in sorted(told):
         print(f"{kind:>28} {told[kind]}")
-    print(f"decided {share:.2%}; a claim takes {drawing / count * 1e3:.2f} ms here, {deciding / count * 1e3:.2f} ms there")
+    print(
+        f"decided {share:.2%}; a claim takes {drawing / count * 1e3:.2f} ms here, {deciding / count * 1e3:.2f} ms there"
+    )
     bad = told["wrongly passed"] + told["wrongly refused"] + told["wrong witnesses"]
     return int(bad > 0 or share < 1 - MOST_UNDECIDED)
 
