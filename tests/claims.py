@@ -110,6 +110,9 @@ class Claims:
             return float(true)
         if way < 3:
             return float(true + (size * exact_number(MILLIONTH)) * (1 if way == 1 else -1))
+        if self.rng.random() < 0.15:
+            # by a hair: well inside what may be missed, or well outside
+            return float(true + self.slack * self.rng.choice((-20, -5, 5, 20, mpf("0.2"), mpf("-0.2"))))
         return float(true + (spread + size / 10) * exact_number(Fraction(self.rng.uniform(-1.2, 1.2))))
 
     def level(self) -> Claim | None:

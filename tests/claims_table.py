@@ -175,8 +175,8 @@ ROWS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     ),
     (
         "t*e^(-t/300)",
-        ("<= 110.364", "rises until 300", "falls after 300", ">= 0", "is continuous"),
-        ("<= 110.363", "falls after 299", "rises until 301", "rises", ">= 1e-6 after 1"),
+        ("<= 110.364", "rises until 300", "falls after 300", ">= 0", "is continuous", "at 0 == 0", "at 300 >= 110.363"),
+        ("at 0 == 100", "<= 110.363", "falls after 299", "rises until 301", "rises", ">= 1e-6 after 1"),
     ),
     # both are at their tops just before 77, and before that at best at 21: 10/11
     (
