@@ -7,11 +7,13 @@ In: spans and what was found there. Out: a Diagnostic. A code is never reused. R
     names.py     E2, names
     meaning.py   E3, lengths, levels and values
     units.py     E3, units, outputs, groups and assertions
-    use.py       E4, files, calls and the command line; N, the notes of `check`
+    use.py       E4, files, calls and the command line
+    notes.py     N5, the notes of `check`, each with its name
 """
 
 from .meaning import *  # noqa: F403
 from .names import *  # noqa: F403
+from .notes import *  # noqa: F403
 from .text import *  # noqa: F403
 from .units import *  # noqa: F403
 from .use import *  # noqa: F403
