@@ -35,7 +35,8 @@ def find(program: Program, outputs: Mapping[str, Output], base: Base = None) -> 
     for name, root in program.outputs.items():
         seen = look(program, name, root, base) if name in outputs else None
         if seen is not None:
-            found += [*_read(seen), *values.find(seen, outputs, base)]
+            read = _read(seen)
+            found += [*read, *values.find(seen, outputs, base, {note.name for note in read})]
     for tried in program.lines:
         first = next(
             (seen for line in tried if (seen := look(program, line.output, line.outputs[line.output], base))), None

@@ -36,10 +36,6 @@ def find(seen: Seen) -> list[Diagnostic]:
     return [note for note in found if note is not None]
 
 
-def _is_shape(node: program.Node) -> bool:
-    return isinstance(node, program.Call) and "to" in node.levels
-
-
 # --- until-plans ----------------------------------------------------------------------------------------------------------
 
 
@@ -60,13 +56,14 @@ def _until_plans(seen: Seen, chain: program.Chain) -> Diagnostic | None:
 
 def _cools_down(node: program.Node) -> bool:
     """A shape with a length of its own that starts where the phase before it ends."""
-    phase, given = written(node), False
-    if isinstance(phase, program.Phase) and phase.until is None and phase.skip is None:
-        phase, given = written(phase.body), phase.length is not None
-    if not isinstance(phase, program.Call) or not _is_shape(phase):
+    length: program.Node | None = None
+    call = written(node)
+    if isinstance(call, program.Phase) and call.until is None and call.skip is None:
+        length, call = call.length, written(call.body)
+    if not isinstance(call, program.Call) or "to" not in call.levels:
         return False
-    start = phase.levels.get("from")
-    return (given or phase.length is not None) and (start is None or start.written is None)
+    start = call.levels.get("from")
+    return (length or call.length) is not None and (start is None or start.written is None)
 
 
 def _doubled(node: program.Node) -> str | None:
@@ -87,18 +84,19 @@ def _doubled(node: program.Node) -> str | None:
 
 def _on_top(seen: Seen) -> Diagnostic | None:
     """A warmup before a phase whose length is a round number, where the sum of both is less round."""
-    chain = seen.root
-    while isinstance(chain, program.Limit | program.Sampled | program.Inner):
-        if isinstance(chain, program.Inner) and not is_bracket(chain):
-            return None
-        chain = chain.body
+    chain = _whole(seen.root)
     if seen.made.total is not None or not isinstance(chain, program.Chain) or len(chain.phases) != 2:
         return None
     first, last = chain.phases
     call = written(first)
     phase = last if isinstance(last, program.Phase) else None
     body = written(phase.body if phase is not None else last)
-    if not isinstance(call, program.Call) or not _ahead(call) or not isinstance(body, program.Call) or body.timed:
+    if (
+        not isinstance(call, program.Call)
+        or not _ahead(call)
+        or not isinstance(body, program.Call)
+        or "to" not in body.levels
+    ):
         return None
     if phase is not None and (phase.until is not None or phase.skip is not None):
         return None
@@ -118,6 +116,18 @@ def _on_top(seen: Seen) -> Diagnostic | None:
     return problems.on_top(
         first, last, call.name, length.span, _until(last, body, length), (place.origin, end), seen.clock
     )
+
+
+def _whole(node: program.Node) -> program.Node:
+    """The chain of a line, without what is said of it and the brackets round it."""
+    while True:
+        match node:
+            case program.Limit(body) | program.Sampled(body):
+                node = body
+            case program.Inner(body) if is_bracket(node):
+                node = body
+            case _:
+                return node
 
 
 def _ahead(call: program.Call) -> bool:

@@ -183,7 +183,7 @@ def _limit(seen: Seen, spot: Spot, hidden: set[int]) -> Diagnostic | None:
     if low > level if limit.function == "max" else high < level:
         hidden.add(id(limit))
         return problems.idle_limit(limit, place, low if limit.function == "max" else high)
-    return _clipped(seen, limit, level, window[0]) if limit.function == "max" else None
+    return _clipped(seen, spot, level, window[0]) if limit.function == "max" else None
 
 
 def _open_end(call: program.Call) -> bool:
@@ -192,9 +192,14 @@ def _open_end(call: program.Call) -> bool:
     return level is not None and level.written is None and not level.ahead
 
 
-def _clipped(seen: Seen, limit: program.Limit, level: float, begin: Fraction) -> Diagnostic | None:
-    """A floor under which the last shape of a line goes, because its end was not written."""
+def _clipped(seen: Seen, spot: Spot, level: float, begin: Fraction) -> Diagnostic | None:
+    """A floor under which the last shape of a line goes, because its end was not written; of one phase among others that is
+    what brackets are for."""
+    limit = spot.node
+    assert isinstance(limit, program.Limit)
     line = written(limit.body)
+    if spot.phase is not None and not isinstance(line, program.Chain):
+        return None
     phase = written(line.phases[-1]) if isinstance(line, program.Chain) else line
     last = written(phase.body) if isinstance(phase, program.Phase) else phase
     clause = problems.clause_of(limit)

@@ -6,35 +6,16 @@ order of the text. Refuses to judge anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .. import program, timeline
 from ..durations import Refused
 from ..output import Base, Output
-from ..planner import Laid, Place, Planner
+from ..planner import Place, Planner
 from ..planner.lengths import HORIZON, Lengths
 from ..planner.rows import Rows
 from ..program import DRIVEN, core
-
-
-@dataclass
-class Plan(Planner):
-    """A planner that remembers where each node came to stand, and its closed form."""
-
-    stood: dict[int, Place] = field(default_factory=dict)
-    forms: dict[int, timeline.Node] = field(default_factory=dict)
-
-    def lay(self, node: program.Node, place: Place) -> Laid:
-        self.stood[id(node)] = place
-        return super().lay(node, place)
-
-    def form(self, node: program.Node, place: Place) -> tuple[timeline.Node, Callable[[], int] | None]:
-        made = super().form(node, place)
-        self.stood.setdefault(id(node), place)
-        self.forms[id(node)] = made[0]
-        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +52,7 @@ class Seen:
     made: program.Program
     name: str
     root: program.Node
-    plan: Plan
+    plan: Planner
     output: Output
     known: list[float] | None
 
@@ -98,7 +79,7 @@ class Seen:
 def look(made: program.Program, name: str, root: program.Node, base: Base) -> Seen | None:
     """An output once more; None where it cannot be planned."""
     lengths = Lengths(clock=made.clock, rates=made.rates)
-    plan = Plan(lengths, Rows(lengths), lengths.problems)
+    plan = Planner(lengths, Rows(lengths), lengths.problems)
     try:
         whole = plan.whole(root, made.total, name if name in DRIVEN else None)
     except Refused:

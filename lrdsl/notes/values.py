@@ -22,14 +22,16 @@ _HALVINGS = 60
 _LOOKED = 64  # moments at which it is asked whether the value is the last one already
 
 
-def find(seen: Seen, outputs: Mapping[str, Output], base: Base) -> list[Diagnostic]:
-    """The notes of a plain output."""
+def find(seen: Seen, outputs: Mapping[str, Output], base: Base, said: set[str | None]) -> list[Diagnostic]:
+    """The notes of a plain output; `said` are the names of those that it has already."""
     if seen.known is None:
         return []
     found = outputs[seen.name].notes(base)
     if seen.name == "lr":
         others = [one for one in outputs.values() if one.name != "lr" and (one.relation != "mixed" or base is not None)]
-        found += [note for note in (_idle_end(seen, others, base), _zero_start(seen)) if note is not None]
+        # A floor that clips the end has been said to: it is why nothing changes.
+        idle = None if "clipped-floor" in said else _idle_end(seen, others, base)
+        found += [note for note in (idle, _zero_start(seen)) if note is not None]
     return found
 
 

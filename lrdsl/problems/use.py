@@ -37,5 +37,6 @@ def unbindable(name: str, value: object) -> Diagnostic:
 
 
 def no_such_note(name: str, guess: str | None) -> Diagnostic:
-    advice = Mend(f"did you mean `{guess}`?" if guess else f"there are {', '.join(NOTES)}")
-    return problem("E407", f"no note is called `{name}`", None, "", (advice,))
+    return bad_call(
+        f"no note is called `{name}`", f"did you mean `{guess}`?" if guess else f"there are {', '.join(NOTES)}"
+    )
