@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from reference import show
+from strategies import schedules
+from strategies_files import Asked, files
 
 import lrdsl
 from lrdsl.cli import main
@@ -424,3 +429,42 @@ def test_comments_keep_their_order_in_the_tree() -> None:
     file = parse(Source(text)).file
     said = [line for one in file.statements for line in (*one.above, one.behind) if line]
     assert [*said, *file.below] == ["# one", "# two", "# three", "# four", "# five"]
+
+
+# --- drawn texts --------------------------------------------------------------------------------------------------------------
+
+
+@given(schedules())
+def test_what_notes_claim_of_drawn_texts_is_so(drawn: tuple[object, Fraction | None]) -> None:
+    text, bound = show(drawn[0]), {} if drawn[1] is None else {"total": str(drawn[1])}
+    try:
+        schedule = lrdsl.compile(text, **bound)
+    except lrdsl.ScheduleError:
+        return
+    base = 3e-4
+    if schedule.missing:
+        return
+    try:
+        values = schedule(TIMES, base)
+    except lrdsl.ScheduleError:
+        return
+    for note in schedule.notes(base):
+        if note.name == "zero-start":
+            assert schedule(0, base) == 0
+        if note.help == "leave it out":
+            (mend,) = note.mends
+            assert lrdsl.compile(mend.apply(text), **bound)(TIMES, base) == pytest.approx(values, rel=1e-12)
+        for mend in note.mends:
+            if mend.edits:
+                lrdsl.compile(mend.apply(text), **bound)
+
+
+@given(files())
+def test_notes_of_drawn_files_end_in_notes(asked: Asked) -> None:
+    try:
+        schedule = lrdsl.compile(show(asked.file), **asked.bindings)
+    except lrdsl.ScheduleError:
+        return
+    bases = {**dict.fromkeys(("lr", "weight_decay", "momentum", "beta1", "beta2"), 0.1), **asked.bases}
+    for one in (None, bases):
+        assert all(note.severity == "note" for note in schedule.notes(one))
