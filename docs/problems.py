@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = re.compile(r"^(?:error|note)\[([EN]\d{3})\]", re.MULTILINE)
+CODE = re.compile(r"^(?:error|note)\[([EN]\d{3})(?: [\w-]+)?\]", re.MULTILINE)
 KINDS = {
     "E1": "The text",
     "E2": "Names",

@@ -119,8 +119,9 @@ def _compiled(
     if found:
         outputs = {}
     made = Made(
-        parsed, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found), tuple(waiting)
-    )
+        parsed, names, outputs, program.clock, program.rates, program.params, patterns, tuple(found), tuple(waiting),
+        program=program,
+    )  # fmt: skip
     return Schedule(text, source, dict(bindings), made)
 
 
@@ -178,11 +179,12 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
         program, wrong = checker.check(parsed, bound, winners=winners)
         outputs: dict[str, Output] = {}
         if program is not None and not wrong:
-            outputs, wrong = _planned(replace(program, clock=made.clock, rates=made.rates), program.outputs)
+            program = replace(program, clock=made.clock, rates=made.rates)
+            outputs, wrong = _planned(program, program.outputs)
         if wrong:
             raise ScheduleError(*wrong)
         won = {output: line.pattern.text for output, (line, _) in winners.items()}
-        seen = replace(made, names=tuple(outputs), outputs=outputs, patterns=(), won=won, groups={})
+        seen = replace(made, names=tuple(outputs), outputs=outputs, patterns=(), won=won, groups={}, program=program)
         made.groups[key] = Schedule(schedule.text, schedule._source, schedule.bindings, seen, name)
     found = made.groups[key]
     if len(made.groups) < _MOST_GROUPS:
@@ -218,6 +220,22 @@ def _mends(mend: Mend, found: list[Diagnostic], text: str, bindings: tuple[tuple
         return True
     # What is left may be the question of a unit.
     return len(found) == 1 and all(problem.code == "E302" for problem in again)
+
+
+def mended(schedule: Schedule, notes: list[Diagnostic]) -> list[Diagnostic]:
+    """Notes without the mends whose texts would not compile."""
+    text, bindings = schedule.text, tuple(sorted(schedule.bindings.items()))
+    if len(text) > _LONGEST or sum(len(note.mends) for note in notes) > _MOST_TRIED:
+        return notes
+    return [
+        replace(note, mends=tuple(mend for mend in note.mends if _compiles(mend, text, bindings))) for note in notes
+    ]
+
+
+def _compiles(mend: Mend, text: str, bindings: tuple[tuple[str, str], ...]) -> bool:
+    if any(span.source.text != text for span, _ in mend.edits):
+        return False
+    return not mend.edits or isinstance(_compiled(mend.apply(text), "<mended>", bindings, _FEW_NODES), Schedule)
 
 
 def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression], list[Diagnostic]]:

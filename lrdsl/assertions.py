@@ -18,6 +18,7 @@ from .output import Output
 from .planner import constant
 from .program import Claim, Program
 from .prover.decision import Word
+from .timeline import value
 
 
 def decide(program: Program, claim: Claim, output: Output) -> Diagnostic | None:
@@ -71,10 +72,12 @@ def _problem(claim: Claim, asked: prover.Claim, found: prover.Decision, output: 
         shown = None if asked.value is None else found.value
         return problems.claim_undecided(claim.span, name, claim.word, asked.value, shown, stretch, clock, phase)
     assert found.value is not None
-    moment = problems.moment_text(found.time, clock, found.side == "left")
+    # Where there is no jump, "at step 10" is easier said than "just before step 10".
+    jump = found.side == "left" and value(output.timeline.chain, found.time, output.levels()) != found.value
+    moment = problems.moment_text(found.time, clock, jump)
     if found.before is None:
-        value = problems.apart(found.value, asked.value or 0.0)[0]
-        return problems.bound_is_broken(claim.span, name, (value, moment), phase)
+        told = problems.apart(found.value, asked.value or 0.0)[0]
+        return problems.bound_is_broken(claim.span, name, (told, moment), phase)
     earlier, was = found.before
     before, after = problems.apart(was, found.value)
     if claim.word == "continuous":

@@ -40,13 +40,22 @@ class Mend:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A problem: `code`, `message`, where (`line`, `column`, `end_column`, from the first label) and `help`."""
+    """A problem: `code`, `message`, where (`line`, `column`, `end_column`, from the first label) and `help`.
+
+    `name` is that of a note, by which a text or a caller may silence it.
+    """
 
     code: str
     message: str
     labels: tuple[Label, ...] = ()
     mends: tuple[Mend, ...] = ()
     severity: Severity = "error"
+    name: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The code, with the name of a note: `N501 jump`."""
+        return self.code if self.name is None else f"{self.code} {self.name}"
 
     @property
     def source(self) -> Source | None:
@@ -99,7 +108,7 @@ class ScheduleWarning(UserWarning):
 def render(problem: Diagnostic, color: bool = False) -> str:
     """The problem as people read it: message, place, the line with a caret under the exact span, help."""
     strong, mark = ("1;31", "1;31") if problem.severity == "error" else ("1;36", "1;36")
-    head = _paint(f"{problem.severity}[{problem.code}]", strong, color) + _paint(f": {problem.message}", "1", color)
+    head = _paint(f"{problem.severity}[{problem.title}]", strong, color) + _paint(f": {problem.message}", "1", color)
     out = [head]
     out += _excerpts(problem, mark, color)
     indent = " " * (_gutter(problem) + 1)
@@ -158,7 +167,8 @@ def _paint(text: str, code: str, color: bool) -> str:
 def concise(problem: Diagnostic) -> str:
     """The problem in one line, as compilers say it."""
     place = f"{problem.source.name}:{problem.line}:{problem.column}: " if problem.source else ""
-    return f"{place}{problem.code} {' '.join(problem.message.split())}"
+    colon = "" if problem.name is None else ":"
+    return f"{place}{problem.title}{colon} {' '.join(problem.message.split())}"
 
 
 def as_data(problem: Diagnostic) -> dict[str, Any]:
@@ -178,6 +188,7 @@ def as_data(problem: Diagnostic) -> dict[str, Any]:
         "file": problem.source.name if problem.source else None,
         **place,
         "code": problem.code,
+        "name": problem.name,
         "severity": problem.severity,
         "message": problem.message,
         "help": problem.help,
@@ -197,7 +208,7 @@ def github(problem: Diagnostic) -> str:
     if problem.source:
         said |= {"file": problem.source.name, "line": problem.line, "col": problem.column}
         said |= {"endColumn": problem.end_column}
-    said["title"] = problem.code
+    said["title"] = problem.title
     properties = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in said.items())
     text = problem.message + (f"\nhelp: {problem.help}" if problem.help else "")
     kind = "notice" if problem.severity == "note" else "error"

@@ -6,16 +6,18 @@ import inside the method, so that nothing is loaded that is not used. Refuses to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, overload
 
+from . import notes as remarks
 from . import problems
 from .diagnostic import Diagnostic, NoAttribute, ScheduleError
 from .facts import Facts
 from .output import Base, Outline, Output, Relation
 from .parser import Parsed
+from .program import Program
 from .source import Source, Span
 from .timeline import Timeline
 from .tree import Assign, Bare, Group
@@ -47,6 +49,7 @@ class Made:
         default_factory=dict
     )  # of a group: the pattern of each output that has a line for it
     groups: dict[Any, Schedule] = field(default_factory=dict)  # what groups see, by the lines that win
+    program: Program | None = None  # what was understood, from which notes are read
 
 
 class Schedule:
@@ -249,15 +252,30 @@ class Schedule:
         """
         return self.first.facts
 
-    def notes(self, base: Base = None) -> list[Diagnostic]:
-        """What `check` remarks: what is missing, what could not be decided, and jumps."""
-        if self._made.late:
-            return [problems.as_note(problem) for problem in self._made.late]
-        found = [problems.as_note(problem) for problem in self._made.waiting]
-        for output in self._made.outputs.values():
-            if output.relation != "mixed" or base is not None:
-                found += output.notes(base)
-        return found
+    def notes(self, base: Base = None, allow: Iterable[str] = ()) -> list[Diagnostic]:
+        """What `check` remarks: what is missing, and what is legal and hardly meant, without what the text or `allow` silences.
+
+        >>> import lrdsl
+        >>> s = lrdsl.compile("0.1 until 30k then 0.01")
+        >>> [note.name for note in s.notes()], s.notes(allow=["jump"])
+        (['jump'], [])
+        """
+        from . import mended
+
+        names = remarks.names_in(allow) if isinstance(allow, str) else list(allow)
+        for name in names:
+            if name not in problems.NOTES:
+                raise ScheduleError(problems.no_such_note(name, remarks.closest(name)))
+        made, found = self._made, []
+        if made.late:
+            missing = made.late
+        else:
+            missing = made.waiting
+            if made.program is not None:
+                found = [*remarks.unused(made.parsed, self._bindings), *remarks.find(made.program, made.outputs, base)]
+        silent = remarks.allowed(made.parsed).union(names)
+        found = [note for note in (*remarks.unknown(made.parsed), *found) if note.name not in silent]
+        return [*map(problems.as_note, missing), *mended(self, found)]
 
     @property
     def summary(self) -> str:

@@ -47,6 +47,10 @@ class Span:
         """The span without blanks behind it."""
         return Span(self.source, self.start, self.start + len(self.text.rstrip()))
 
+    def after_blanks(self) -> Span:
+        """The span without blanks in front of it."""
+        return Span(self.source, self.end - len(self.text.lstrip()), self.end)
+
     def to(self, other: Span) -> Span:
         """From where this span starts to where the other ends."""
         return Span(self.source, self.start, other.end)

@@ -57,7 +57,7 @@ def test_the_page_of_problems_has_every_code() -> None:
         head, _, rest = page.partition(f"### {code}\n\n")
         assert head, code
         assert rest.split("###")[0].strip(), code
-    shown = [code for code in CODES if f"[{code}]" in page]
+    shown = [code for code in CODES if f"[{code}]" in page or f"[{code} " in page]
     assert len(shown) >= len(CODES) - 2  # a file that is too long, or not UTF-8
 
 

@@ -58,9 +58,11 @@ def stages(source: str, bindings: dict[str, str], groups: tuple[str, ...] = ()) 
     if schedule.missing:
         return {"MISSING": "\n\n".join(str(problem) for problem in schedule.missing)}
     notes = schedule.notes()
+    changed = [mend.apply(source) for note in notes[:1] for mend in note.mends if mend.edits]
     several = len(schedule.outputs) > 1 or schedule.clock != "steps"
     return {
         **({"NOTES": "\n\n".join(str(note) for note in notes)} if notes else {}),
+        **({"MENDED": "\n".join(changed)} if changed else {}),
         **({"SUMMARY": schedule.summary} if several or schedule.patterns else {}),
         "TREE": "\n".join(line for one in file.statements for line in show_tree(one.statement)),
         "TIMELINE": "\n\n".join("\n".join(show_timeline(output, several)) for output in schedule.plain),
@@ -182,10 +184,14 @@ def test_every_stage_says_what_the_golden_file_says(path: Path, update_golden: b
 def test_every_mend_makes_a_text_that_compiles(path: Path) -> None:
     _, source, bindings, _ = read(path)
     try:
-        lrdsl.compiled(source, "text.lrs", tuple(sorted(bindings.items())))
+        schedule = lrdsl.compiled(source, "text.lrs", tuple(sorted(bindings.items())))
     except lrdsl.ScheduleError as error:
         for text in mended(source, error):
             compiles(text, bindings)
+    else:
+        for note in schedule.notes():
+            for mend in note.mends:
+                compiles(mend.apply(source) if mend.edits else source, bindings)
 
 
 def compiles(text: str, bindings: dict[str, str]) -> None:
@@ -198,6 +204,10 @@ def compiles(text: str, bindings: dict[str, str]) -> None:
 
 def test_there_are_golden_files_and_each_code_has_one() -> None:
     assert len(GOLDEN) > 60
-    shown = {code for path in GOLDEN for code in re.findall(r"(?:error|note)\[(\w\d{3})\]", path.read_text("utf-8"))}
+    shown = {
+        code
+        for path in GOLDEN
+        for code in re.findall(r"(?:error|note)\[(\w\d{3})(?: [\w-]+)?\]", path.read_text("utf-8"))
+    }
 
     assert shown == CODES - ELSEWHERE

@@ -32,6 +32,7 @@ ORDER = (
     "emitter",
     "output",
     "assertions",
+    "notes",
     "summary",
     "schedule",
     "__init__",
@@ -42,7 +43,7 @@ ORDER = (
 )
 # What forwards imports inside the function that forwards, so that nothing is loaded that is not used.
 FORWARDS = {
-    ("schedule", "__init__"),  # bind, group, unpickling
+    ("schedule", "__init__"),  # bind, group, notes, unpickling
     ("schedule", "plotter"),  # plot
     ("cli", "plotter"),
     ("cli", "checker"),

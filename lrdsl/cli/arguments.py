@@ -53,7 +53,8 @@ _MEANT = {
 _EXAMPLES = {
     "compile": 'lrdsl compile gpt.lrs -o lr.py\nlrdsl compile "warmup(2k) then cosine" --total 100k --target python',
     "plot": 'lrdsl plot "warmup(2k) then cosine(to=10%)" --total 100k\nlrdsl plot a.lrs b.lrs -o both.svg',
-    "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check conf.yaml:train.lr --output-format github",
+    "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check gpt.lrs --strict --allow zero-start,jump\n"
+    "lrdsl check conf.yaml:train.lr --output-format github",
     "sample": "lrdsl sample gpt.lrs --at 0,1k,2k\nlrdsl sample gpt.lrs --every 100 -o lr.csv",
     "fmt": "lrdsl fmt *.lrs\nlrdsl fmt --check --diff gpt.lrs\nlrdsl fmt - < gpt.lrs",
     "curves": "lrdsl curves\nlrdsl curves cosine\nlrdsl curves --in gpt.lrs",
@@ -206,6 +207,14 @@ def _check(parser: _Parser) -> None:
     _texts(parser)
     _bindings(parser)
     parser.add_argument("--strict", action="store_true", help="exit 1 for notes too")
+    parser.add_argument(
+        "--allow",
+        type=notes,
+        action="extend",
+        default=[],
+        metavar="NAME",
+        help="silence notes of this name; repeatable",
+    )
 
 
 def _sample(parser: _Parser) -> None:
@@ -262,6 +271,19 @@ def base(text: str) -> float | dict[str, float]:
         return number(text)
     pairs = (one.partition("=") for one in text.split(","))
     return {key.strip(): number(value) for key, _, value in pairs}
+
+
+def notes(text: str) -> list[str]:
+    """Names of notes between commas."""
+    from ..notes import closest, names_in
+    from ..problems import NOTES
+
+    for name in (found := names_in(text)):
+        if name not in NOTES:
+            guess = closest(name)
+            offer = f"did you mean {guess}?" if guess else f"there are {', '.join(NOTES)}"
+            raise argparse.ArgumentTypeError(f"no note is called `{name}`: {offer}")
+    return found
 
 
 def numbers(text: str) -> list[float]:

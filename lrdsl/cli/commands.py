@@ -62,7 +62,7 @@ def check(options: argparse.Namespace) -> int:
     for text in found:
         try:
             made = schedule(text, options)
-            notes = text.shown(made.notes(options.base))
+            notes = text.shown(made.notes(options.base, options.allow))
         except ScheduleError as error:
             report(error.problems, options)
             worst = 1

@@ -115,6 +115,10 @@ class Planner:
     phases: list[Span] = field(default_factory=list)
     origins: list[Origin] = field(default_factory=list)
     made: dict[tuple[int, Fraction], Laid] = field(default_factory=dict)
+    stood: dict[int, Place] = field(
+        default_factory=dict
+    )  # where each node stands, by its id, and its closed form: for notes
+    forms: dict[int, Node] = field(default_factory=dict)
 
     def whole(self, root: program.Node, total_of: program.Node | None, key: str | None) -> Timeline | None:
         total = self.lengths.run = None if total_of is None else self.lengths.exact(total_of, None)
@@ -155,6 +159,7 @@ class Planner:
     # --- laying phases out ----------------------------------------------------------------------------------------
 
     def lay(self, node: program.Node, place: Place) -> Laid:
+        self.stood[id(node)] = place
         match node:
             case program.Inner():
                 return self.lay(node.body, place)
@@ -168,6 +173,7 @@ class Planner:
             place = replace(place, phase=self.number(node))
             self.origins.append(_length(node, place))
         form, end = self.form(node, place)
+        self.forms[id(node)] = form
         assert place.phase is not None
         parts = [] if place.length == 0 else [Part(place.origin, place.end, form, place.phase)]
         return Laid(parts, end or self._moment(form, place))

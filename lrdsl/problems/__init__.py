@@ -8,12 +8,14 @@ In: spans and what was found there. Out: a Diagnostic. A code is never reused. R
     meaning.py   E3, lengths, levels and values
     units.py     E3, units, outputs and groups
     assertions.py  E3, what is claimed
-    use.py       E4, files, calls and the command line; N, the notes of `check`
+    use.py       E4, files, calls and the command line
+    notes.py     N5, the notes of `check`, each with its name
 """
 
 from .assertions import *  # noqa: F403
 from .meaning import *  # noqa: F403
 from .names import *  # noqa: F403
+from .notes import *  # noqa: F403
 from .text import *  # noqa: F403
 from .units import *  # noqa: F403
 from .use import *  # noqa: F403

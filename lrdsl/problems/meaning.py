@@ -130,7 +130,7 @@ def two_open(span: Span, first: Span, mend: Mend | None) -> Diagnostic:
 
 def as_top(call: program.Call, level: Span) -> Mend:
     """`warmup(1k) then 3e-4 then` written as a warmup to that level."""
-    new = _with_argument(call.span.text, f"to={level.text}")
+    new = with_argument(call.span.text, f"to={level.text}")
     return Mend(f"`{new} then ...`", ((call.span, new), (Span(level.source, call.span.end, level.end), "")))
 
 
@@ -195,12 +195,12 @@ def too_many_cycles(span: Span, limit: int) -> Diagnostic:
 def where_does_it_end(span: Span, call: program.Call, ahead: float | None) -> Diagnostic:
     message = f"where does this `{call.name}` end?"
     levels = ["0"] if ahead in (None, 0.0) else ["0", number_text(ahead or 0.0)]
-    mends = [change(span, _with_argument(span.text, f"to={level}")) for level in levels]
+    mends = [change(span, with_argument(span.text, f"to={level}")) for level in levels]
     label = "what follows starts at a level of its own"
     return problem("E319", message, span, label, mends)
 
 
-def _with_argument(call: str, argument: str) -> str:
+def with_argument(call: str, argument: str) -> str:
     """The text of a call with one more argument."""
     if not call.endswith(")"):
         return f"{call}({argument})"
@@ -210,7 +210,7 @@ def _with_argument(call: str, argument: str) -> str:
 
 def left_open(span: Span, call: program.Call, level: str) -> Diagnostic:
     message = f"`{level}` of this `{call.name}` is left open, and nothing from outside crosses into arithmetic"
-    mends = [change(span, _with_argument(span.text, f"{level}={one}"), f"`{level}={one}`{why}")
+    mends = [change(span, with_argument(span.text, f"{level}={one}"), f"`{level}={one}`{why}")
              for one, why in (("1", " for a factor"), ("base", ""))]  # fmt: skip
     return problem("E320", message, span, "", mends)
 
@@ -239,7 +239,7 @@ def share_of_nothing(span: Span, level: str) -> Diagnostic:
 
 
 def to_must_be_written(span: Span, call: program.Call) -> Diagnostic:
-    mend = change(call.span, _with_argument(call.span.text, "to=10%"), "as in `to=10%`")
+    mend = change(call.span, with_argument(call.span.text, "to=10%"), "as in `to=10%`")
     return problem("E322", f"`to` of `{call.name}` must be written", span, "", (mend,))
 
 

@@ -1,16 +1,13 @@
-"""E4, files, calls and the command line; and N, the notes of `check`.
+"""E4, files, calls and the command line.
 
 In: what was asked for. Out: Diagnostics. Refuses to decide anything.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
-
-from ..diagnostic import Diagnostic, Label, Mend
-from ..source import Span
-from .wording import number_text, problem, shown_text, time_text
+from ..diagnostic import Diagnostic, Mend
+from .notes import NOTES
+from .wording import problem, shown_text
 
 
 def no_file(name: str, why: str) -> Diagnostic:
@@ -39,16 +36,7 @@ def unbindable(name: str, value: object) -> Diagnostic:
     return problem("E406", f'`{name}` is a number or a text such as "5%", not {value!r}', None)
 
 
-def as_note(found: Diagnostic) -> Diagnostic:
-    """What is not known yet is no error of the text: it may be bound where the schedule is used."""
-    return replace(found, severity="note")
-
-
-def jump(span: Span, time: Fraction, clock: str, before: float, after: float) -> Diagnostic:
-    message = f"jumps from {number_text(before)} to {number_text(after)} at {clock.rstrip('s')} {time_text(time)}"
-    return Diagnostic("N501", message, (Label(span, "starts here"),), (), "note")
-
-
-def undecided(output: str, what: str, span: Span) -> Diagnostic:
-    message = f"undecided: whether `{output}` {what}"
-    return Diagnostic("N502", message, (Label(span, "in this phase"),), (), "note")
+def no_such_note(name: str, guess: str | None) -> Diagnostic:
+    return bad_call(
+        f"no note is called `{name}`", f"did you mean `{guess}`?" if guess else f"there are {', '.join(NOTES)}"
+    )

@@ -69,11 +69,11 @@ def _over(chain: Chain, given: Given, claim: Claim, end: Fraction, slack: tuple[
 # --- how large values are ---------------------------------------------------------------------------------------------
 
 
-def size(chain: Chain, given: Given, begin: Fraction, end: Fraction) -> tuple[float, float]:
+def size(chain: Chain, given: Given, begin: Fraction, end: Fraction, budget: int = 200) -> tuple[float, float]:
     """The largest absolute value over a stretch of time, from below and from above: roughly, for it is a unit of error."""
     end = seen_by(chain, begin, end)
-    top = highest(chain, begin, end, given, 1, near=0.25, budget=200)
-    bottom = highest(chain, begin, end, given, -1, near=0.25, budget=200, under=max(top.low, 0.0))
+    top = highest(chain, begin, end, given, 1, near=0.25, budget=budget)
+    bottom = highest(chain, begin, end, given, -1, near=0.25, budget=budget, under=max(top.low, 0.0))
     low = max(abs(top.low), abs(bottom.low))
     return low, max(low, top.high, bottom.high)
 
@@ -82,11 +82,13 @@ def size_near(chain: Chain, given: Given, claim: Claim) -> tuple[float, float]:
     """The largest absolute value over all times; of what grows without end, over the window of the claim."""
     if given.size is None:
         whole = size(chain, given, Fraction(0), HORIZON)
+        if whole[1] > 2 * whole[0]:
+            whole = size(chain, given, Fraction(0), HORIZON, BUDGET)
         # What is larger later than a trillion steps from now than it ever is before grows without end.
         endless = not isinstance(chain.parts[-1].body, Level)
-        grows = endless and whole[1] > 1.5 * size(chain, given, Fraction(0), Fraction(10**12))[1]
+        grows = endless and whole[0] > 1.5 * size(chain, given, Fraction(0), Fraction(10**12))[1]
         given.size = (INF, INF) if grows else whole
-    if given.size[1] < INF:
+    if given.size[0] < INF:
         return given.size
     if claim.end is not None:
         return size(chain, given, claim.begin, max(claim.end, claim.begin))

@@ -55,6 +55,4 @@ def seen(
     before: tuple[Fraction, float] | None = None,
 ) -> Decision:
     found, phase = value(chain, time, given.known, side), owner(chain, time, side).phase
-    if side == "left" and (before is None or before[0] != time) and found == value(chain, time, given.known):
-        side = "right"  # there is no jump, and "at 10" is easier said than "just before 10"
     return Decision(kind, time, found, side, phase, before)
