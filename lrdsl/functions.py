@@ -147,7 +147,9 @@ def _power(a: Interval, b: Interval) -> Interval:
 
 
 def _power_slopes(a: Interval, b: Interval) -> tuple[Interval, Interval]:
-    by_base = multiply(b, _power(a, subtract(b, ONE)))
+    # A whole exponent less 1 is whole again, and must not be rounded: what is below 0 has whole powers only.
+    less = (b[0] - 1, b[0] - 1) if b[0] == b[1] and b[0].is_integer() and abs(b[0]) < 2**53 else subtract(b, ONE)
+    by_base = multiply(b, _power(a, less))
     if a[1] <= 0:  # whole exponents only, so the exponent does not change
         return by_base, EVERYTHING
     by_exponent = multiply(_power(a, b), _logarithm((max(a[0], 0.0), a[1])))

@@ -5,6 +5,7 @@ intervals that are rounded outward, and cut in two as long as the bounds do not 
 decided is said to be undecided. Refuses to know any text, and holds no grid and no numpy.
 
     enclosures.py   where values and slopes lie
+    joins.py        where pieces meet
     movements.py    how much at most goes up, goes down, and steps
     extremes.py     how high and how low, by branch and bound
     spans.py        where it rises, falls and keeps, and from where on nothing changes

@@ -13,8 +13,9 @@ from fractions import Fraction
 from ..functions import FUNCTIONS
 from ..intervals import INF, ONE, ZERO, Interval, add, divide, meet, multiply, negate, subtract
 from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Since
-from .enclosures import Given, at, cycles, enclosed, factors, join, least, most, pieces, slope, way, within
+from .enclosures import Given, at, cycles, enclosed, factors, least, most, pieces, slope, way, within
 from .extremes import halfway
+from .joins import join
 
 _BOXES = 400  # for what has no closed form
 _WIDTH = 1e-7  # of the area: narrower is not asked for

@@ -13,12 +13,13 @@ from fractions import Fraction
 from typing import Literal
 
 from ..intervals import INF, subtract
-from ..timeline import Chain, Level, Node, Timeline, owner, value
+from ..timeline import Chain, Node, Timeline, owner, value
 from .decision import HOLDS, Claim, Decision, seen
 from .direction import Direction
-from .enclosures import Given, at, join, pieces
+from .enclosures import Given, at, pieces
 from .extremes import BUDGET, HORIZON, halfway, highest, seen_by, survey
 from .findings import moments
+from .joins import join
 from .movements import movement
 
 TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
@@ -33,12 +34,12 @@ def decide(timeline: Timeline, known: Sequence[float] | Given, claim: Claim) -> 
     """Whether a claim holds, to 1e-12 of the largest absolute value that the timeline takes."""
     given = known if isinstance(known, Given) else Given(known)
     chain = timeline.chain
+    survey(chain, given)
     large = size_near(chain, given, claim)
     slack = (TOLERANCE * large[0], TOLERANCE * large[1])
     if claim.end == claim.begin:
         return _at_moment(chain, given, claim, slack)
     end = HORIZON if claim.end is None else claim.end
-    survey(chain, given)
     found = _over(chain, given, claim, end, slack)
     if found.kind == "holds" or (found.kind == "fails" and (found.time or 0) < _LATE):
         return found
@@ -69,25 +70,29 @@ def _over(chain: Chain, given: Given, claim: Claim, end: Fraction, slack: tuple[
 # --- how large values are ---------------------------------------------------------------------------------------------
 
 
-def size(chain: Chain, given: Given, begin: Fraction, end: Fraction, budget: int = 200) -> tuple[float, float]:
+_SOON = Fraction(10**12)  # what is larger later than a trillion steps from now than it ever is before grows without end
+
+
+def size(chain: Chain, given: Given, begin: Fraction, end: Fraction) -> tuple[float, float]:
     """The largest absolute value over a stretch of time, from below and from above: roughly, for it is a unit of error."""
+    low, high, _ = _size(chain, given, begin, end)
+    return low, high
+
+
+def _size(chain: Chain, given: Given, begin: Fraction, end: Fraction) -> tuple[float, float, Fraction]:
     end = seen_by(chain, begin, end)
-    top = highest(chain, begin, end, given, 1, near=0.25, budget=budget)
-    bottom = highest(chain, begin, end, given, -1, near=0.25, budget=budget, under=max(top.low, 0.0))
-    low = max(abs(top.low), abs(bottom.low))
-    return low, max(low, top.high, bottom.high)
+    top = highest(chain, begin, end, given, 1, near=0.5, budget=100, sharp=False)
+    bottom = highest(chain, begin, end, given, -1, near=0.5, budget=100, sharp=False, under=max(top.low, 0.0))
+    largest = top if abs(top.low) >= abs(bottom.low) else bottom
+    return abs(largest.low), max(abs(largest.low), top.high, bottom.high), largest.time
 
 
 def size_near(chain: Chain, given: Given, claim: Claim) -> tuple[float, float]:
     """The largest absolute value over all times; of what grows without end, over the window of the claim."""
     if given.size is None:
-        whole = size(chain, given, Fraction(0), HORIZON)
-        if whole[1] > 2 * whole[0]:
-            whole = size(chain, given, Fraction(0), HORIZON, BUDGET)
-        # What is larger later than a trillion steps from now than it ever is before grows without end.
-        endless = not isinstance(chain.parts[-1].body, Level)
-        grows = endless and whole[0] > 1.5 * size(chain, given, Fraction(0), Fraction(10**12))[1]
-        given.size = (INF, INF) if grows else whole
+        low, high, time = _size(chain, given, Fraction(0), HORIZON)
+        grows = time > _SOON and low > 1.5 * size(chain, given, Fraction(0), _SOON)[1]
+        given.size = (INF, INF) if grows else (low, high)
     if given.size[0] < INF:
         return given.size
     if claim.end is not None:

@@ -15,9 +15,10 @@ from fractions import Fraction
 from ..intervals import INF, Interval, subtract
 from ..timeline import Chain, Node, Side, owner, value
 from .decision import HOLDS, Decision, seen
-from .enclosures import Given, at, join, most, pieces, slope
+from .enclosures import Given, at, most, pieces, slope
 from .extremes import BUDGET, halfway
 from .findings import moments
+from .joins import join
 from .movements import movement, product
 
 
@@ -52,6 +53,8 @@ class Direction:
             self.push(body, first, last)
             for time, side in moments(body, first, last):
                 self.look(body, time, side)
+            for time in _early(first, last):
+                self.look(body, time, "right")
             before = body
         for turn in range(BUDGET):
             if self.bound() <= self.slack[0]:
@@ -140,3 +143,10 @@ class Direction:
         doubt = [box for box in self.heap if box.order[0] < 0]
         a, b = min((box.a for box in doubt), default=begin), max((box.b for box in doubt), default=end)
         return Decision("undecided", a, None, "right", owner(self.chain, a).phase, None, b)
+
+
+def _early(begin: Fraction, end: Fraction) -> list[Fraction]:
+    """Some moments at which it is looked first: one that shows the contrary early tells more than a late one."""
+    if end - begin < 10**9:
+        return [begin + (end - begin) * k / 16 for k in range(1, 16)]
+    return [begin + Fraction(3, 2) ** k for k in range(1, 45)]

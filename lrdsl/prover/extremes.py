@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from ..intervals import INF, Interval, negate
 from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Sample, Side
-from .enclosures import Given, at, enclosed, join, pieces, refined
+from .enclosures import Given, at, enclosed, pieces, refined
+from .joins import join
 
 HORIZON = Fraction(10**300)  # later times are none: floats could not tell them apart
 BUDGET = 1500  # boxes that are looked at for one question
@@ -53,10 +54,13 @@ def highest(
     near: float = 1e-14,
     apart: float = 0.0,
     budget: int = BUDGET,
+    sharp: bool = True,
 ) -> Reach:
     """The highest that `sign` times a node goes. Ends early when more than `over` is reached, when no more than `under` can
     be, and when both bounds are within `near` of their size, or `apart` from one another."""
-    search = _Search(given, sign, a)
+    search = _Search(
+        given, sign, a
+    )  # `sharp` says that slopes are looked at: boxes are fewer, and cost four times as much
     for body, first, last in _bodies(node, a, b):
         search.try_at(body, first, "right")
         if last > first:
@@ -72,7 +76,7 @@ def highest(
         if high <= max(best.low, under) or best.low > over or high - best.low <= close:
             return _done(search, max(high, best.low), (box.a, box.b), count)
         heapq.heappop(search.boxes)
-        if not box.refined:
+        if sharp and not box.refined:
             search.push(box.body, box.a, box.b, True)
             continue
         cut = join(box.body, box.a, box.b)

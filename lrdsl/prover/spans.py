@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import Literal
 
 from ..timeline import Chain, Node, value
-from .enclosures import Given, cycle_inside, join, slope
+from .enclosures import Given, slope
 from .extremes import HORIZON, halfway
+from .joins import cycle_inside, join
 from .movements import STILL, movement
 
 Trend = Literal["rises", "falls", "keeps", "repeats", "undecided"]
