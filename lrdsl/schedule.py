@@ -25,6 +25,7 @@ from .tree import Assign, Bare, Group
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from .comparison import Difference
     from .output import Floats
 
 __all__ = ["Made", "Outline", "Schedule"]
@@ -312,6 +313,26 @@ class Schedule:
         from .emitter.writer import module
 
         return module(self, target)
+
+    def diff(self, other: Schedule | str, *, at: float | None = None, base: Base = None) -> Difference:
+        """How another schedule differs from this one, from the time `at` on: `.same`, `.words`, `.as_data()`.
+
+        A text is compiled with the bindings of this schedule. Raises ScheduleError where a total is missing, or they count in
+        different units, or one of them alone is relative to base and none is given.
+
+        >>> import lrdsl
+        >>> s = lrdsl.compile("warmup(2k, to=3e-4) then cosine(to=10%)", total=100_000)
+        >>> print(s.diff("warmup(2k, to=3e-4) then cosine(to=20%)").words)
+        lr: the same until 2k; then B is higher, by 100 % at most, at 100k. The area is 8.93 % larger.
+        >>> s.diff("warmup(2k, to=3e-4) then cosine(98k, to=3e-5)").same
+        True
+        """
+        from . import compiled_text
+        from .comparison import difference
+
+        if isinstance(other, str):
+            other = compiled_text(other, "<text>", self._bindings)
+        return difference(self, other, at=at, base=base)
 
     def plot(self, ax: Any = None, *, log: bool | None = None, until: float | None = None, base: Base = None) -> Any:
         """Draw all outputs, a panel for each, and return the matplotlib Axes (of several an array); on given Axes the lr alone.

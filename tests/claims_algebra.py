@@ -253,7 +253,7 @@ class Repeat(Function):
 
     def __post_init__(self) -> None:
         if self.stretch != 1:
-            # far more cycles than any window sees
+            # more cycles than a window sees; those that a witness far out sees are added when they are asked for
             count = 160 if self.times is None else self.times
             self.starts, width = [ZERO], self.period
             for _ in range(count):
@@ -268,6 +268,8 @@ class Repeat(Function):
     def cycle(self, t: Fraction, side: str) -> int:
         if self.stretch == 1:
             return floor(t / self.period) if side == "right" else ceil(t / self.period) - 1
+        while self.times is None and self.starts[-1] <= t:
+            self.starts.append(self.starts[-1] + self.period * self.stretch ** (len(self.starts) - 1))
         return (bisect_right if side == "right" else bisect_left)(self.starts, t) - 1
 
     def start(self, i: int) -> Fraction:

@@ -34,6 +34,7 @@ ORDER = (
     "assertions",
     "notes",
     "summary",
+    "comparison",
     "schedule",
     "__init__",
     "torch",
@@ -62,6 +63,7 @@ TYPES = {
     ("emitter", "schedule"),
     ("emitter", "output"),
     ("summary", "schedule"),
+    ("comparison", "schedule"),
     ("output", "emitter"),
 }
 

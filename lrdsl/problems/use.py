@@ -40,3 +40,14 @@ def no_such_note(name: str, guess: str | None) -> Diagnostic:
     return bad_call(
         f"no note is called `{name}`", f"did you mean `{guess}`?" if guess else f"there are {', '.join(NOTES)}"
     )
+
+
+def other_clock(names: tuple[str, str], clocks: tuple[str, str]) -> Diagnostic:
+    message = f"{names[0]} counts {clocks[0]} and {names[1]} counts {clocks[1]}, so their times cannot be compared"
+    advice = Mend("bind what connects them (`step`, `epoch`, `sample`), and write both on one clock")
+    return problem("E407", message, None, "", (advice,))
+
+
+def base_to_compare(output: str) -> Diagnostic:
+    message = f"one `{output}` is relative to base and the other is not, so they can be compared for a base only"
+    return problem("E408", message, None, "", (Mend("give it: `base=3e-4`, or `--base 3e-4`"),))

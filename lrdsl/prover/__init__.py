@@ -10,6 +10,7 @@ decided is said to be undecided. Refuses to know any text, and holds no grid and
     extremes.py     how high and how low, by branch and bound
     spans.py        where it rises, falls and keeps, and from where on nothing changes
     areas.py        the area under it
+    differences.py  where and by how much two timelines differ
     findings.py     what becomes negative or infinite, and jumps
     decision.py     the words in which the prover is asked and answers
     direction.py    falls and rises
@@ -19,6 +20,7 @@ decided is said to be undecided. Refuses to know any text, and holds no grid and
 from .areas import area
 from .claims import TOLERANCE, decide, size
 from .decision import Claim, Decision
+from .differences import Comparison, Gap, Steep, Stretch, compare
 from .enclosures import Given
 from .extremes import HORIZON, highest, seen_by, survey
 from .findings import Jump, Verdict, bounds, jumps, moments, verdicts
@@ -28,13 +30,18 @@ __all__ = [
     "HORIZON",
     "TOLERANCE",
     "Claim",
+    "Comparison",
     "Decision",
+    "Gap",
     "Given",
     "Jump",
     "Span",
+    "Steep",
+    "Stretch",
     "Verdict",
     "area",
     "bounds",
+    "compare",
     "decide",
     "highest",
     "jumps",

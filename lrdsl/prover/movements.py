@@ -92,7 +92,9 @@ def movement(node: Node, a: Fraction, b: Fraction, given: Given) -> Movement:
             first, last = sampled(node, a, "right"), sampled(node, b, "left")
             if first >= last:
                 return STILL
-            inside = movement(node.body, first, last, given)
+            # The last sample is a value, not the limit of what is before it: a jump of the body there counts.
+            seam = _join(at(node.body, last, given, "left"), at(node.body, last, given))
+            inside = movement(node.body, first, last, given).then(seam)
             steep = slope(node.body, first, last, given) or EVERYTHING
             step = product(max(abs(steep[0]), abs(steep[1])), most(node.every))
             return Movement(inside.rise, inside.fall, min(max(inside.rise, inside.fall), _sum(step, inside.step)))

@@ -1,0 +1,296 @@
+"""Where and by how much two timelines differ, for all times.
+
+In: two timelines with the values of their levels. Out: stretches of time in which they are the same, or the second is higher or
+lower, each shown or not; and the largest differences. What is one form with one set of numbers is the same without any
+computing; the rest is the difference of the two, bounded as any other node is. Refuses to know any text.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Literal
+
+from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Part, Sample, Side, Timeline, owner, value
+from .claims import TOLERANCE, size
+from .enclosures import Given, enclosed
+from .extremes import HORIZON, halfway, highest, seen_by, survey
+from .joins import join
+
+Kind = Literal["same", "lower", "higher"]
+_POINTS = 48  # moments of a stretch at which signs are looked at
+_BUDGET = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From `begin` to `end` (None: for ever) the second is the same, lower or higher; `shown` for all times, or only found."""
+
+    begin: Fraction
+    end: Fraction | None
+    kind: Kind
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A difference: the values of both at a time, seen from a side."""
+
+    time: Fraction
+    side: Side
+    first: float
+    second: float
+
+    @property
+    def size(self) -> float:
+        return self.second - self.first
+
+    @property
+    def share(self) -> float | None:
+        """The difference as a share of the first value; None where that is 0."""
+        return None if self.first == 0 else self.size / abs(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Steep:
+    """The largest difference as a share of the first value, in a stretch where that is not 0: `sure` tells that it is shown to
+    be, and `throughout` that the share is the same all along."""
+
+    gap: Gap
+    sure: bool
+    throughout: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`gaps` are the largest differences of stretches, and `steep` the largest as shares, where these are bounded. `largest` is
+    the largest of all, None where none was found, and surely none is larger than `bound`."""
+
+    stretches: tuple[Stretch, ...]
+    gaps: tuple[Gap, ...]
+    steep: tuple[Steep, ...]
+    bound: float
+
+    @property
+    def largest(self) -> Gap | None:
+        return max(self.gaps, key=lambda gap: abs(gap.size), default=None)
+
+    @property
+    def same(self) -> bool | None:
+        """Whether both are the same for all times; None where no difference was found, and none excluded."""
+        if any(one.kind != "same" for one in self.stretches):
+            return False
+        return True if all(one.shown for one in self.stretches) else None
+
+
+def compare(
+    first: Timeline, second: Timeline, known: tuple[Sequence[float], Sequence[float]], begin: Fraction
+) -> Comparison:
+    """How the second differs from the first, from `begin` on."""
+    given = Given([*known[0], *known[1]])
+    one, two = first.chain, _shifted(second.chain, len(known[0]))
+    assert isinstance(two, Chain)
+    survey(one, given)
+    survey(two, given)
+    slack = TOLERANCE * max(size(chain, given, Fraction(0), Fraction(10**12))[0] for chain in (one, two))
+    work = _Work(one, two, given, slack)
+    cuts = sorted({begin, *(part.begin for chain in (one, two) for part in chain.parts if part.begin > begin)})
+    for a, b in zip(cuts, [*cuts[1:], HORIZON], strict=True):
+        work.stretch(owner(one, a).body, owner(two, a).body, a, b)
+    return Comparison(_merged(work.found), tuple(work.gaps), tuple(work.steep), work.bound)
+
+
+@dataclass(slots=True)
+class _Work:
+    one: Chain
+    two: Chain
+    given: Given
+    slack: float
+    found: list[Stretch] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    steep: list[Steep] = field(default_factory=list)
+    bound: float = 0.0
+
+    def stretch(self, first: Node, second: Node, a: Fraction, b: Fraction) -> None:
+        if _alike(first, second, self.given):
+            self.found.append(Stretch(a, b, "same", True))
+            return
+        apart = Operation("-", (second, first))
+        end = seen_by(apart, a, b)
+        start, stop = self.edge(apart, a, end, True), self.edge(apart, a, end, False)
+        if start >= end:
+            self.found.append(Stretch(a, b, "same", True))
+            return
+        if start > a:
+            self.found.append(Stretch(a, start, "same", True))
+        signs = self.signs(apart, start, min(stop, end) if stop > start else end, b if stop >= end else stop)
+        self.found += signs
+        if any(one.kind != "same" for one in signs):
+            self.measure(apart, first, start, stop if stop > start else end)
+        if start < stop < end:
+            self.found.append(Stretch(stop, b, "same", True))
+
+    def edge(self, apart: Node, a: Fraction, b: Fraction, front: bool) -> Fraction:
+        """How far from its front (or its back) a stretch surely has no difference; where that is hardly any, none."""
+
+        def none(time: Fraction) -> bool:
+            low, high = enclosed(apart, *((a, time) if front else (time, b)), self.given)
+            return -self.slack <= low and high <= self.slack
+
+        if none(b if front else a):
+            return b if front else a
+        near, far = (a, b) if front else (b, a)
+        for _ in range(50):
+            middle = halfway(min(near, far), max(near, far))
+            near, far = (middle, far) if none(middle) else (near, middle)
+        return near if abs(near - (a if front else b)) > (min(b, Fraction(10**9)) - a) / 1000 else (a if front else b)
+
+    def signs(self, apart: Node, a: Fraction, b: Fraction, end: Fraction) -> list[Stretch]:
+        """The stretches of one sign: by bounds where they tell, else by the moments between which the sign changes."""
+        top, bottom = (
+            highest(apart, a, b, self.given, sign, near=1e-6, apart=self.slack, budget=_BUDGET) for sign in (1, -1)
+        )
+        self.bound = max(self.bound, top.high, bottom.high)
+        for one in (top, bottom):
+            if one.low > self.slack:
+                self.gaps.append(self.look(one.time, one.side))
+        if max(top.high, bottom.high) <= self.slack * 1.01:
+            return [Stretch(a, end, "same", True)]
+        if max(top.low, bottom.low) <= self.slack:
+            return [Stretch(a, end, "same", False)]
+        if min(top.low, bottom.low) <= self.slack:
+            kind: Kind = "higher" if top.low > self.slack else "lower"
+            return [Stretch(a, end, kind, min(top.high, bottom.high) <= self.slack * 1.01)]
+        found: list[Stretch] = []
+        times = self.changes(apart, a, b)
+        for first, last in zip([a, *times], [*times, b], strict=True):
+            middle = halfway(first, last)
+            kind = "higher" if value(apart, middle, self.given.known) > 0 else "lower"
+            sign = -1 if kind == "higher" else 1
+            beyond = highest(apart, first, last, self.given, sign, under=self.slack * 100, budget=_BUDGET // 4)
+            shown = beyond.high <= self.slack * 100 + 1e-6 * self.bound
+            found.append(Stretch(first, end if last == b else last, kind, shown))
+        return found
+
+    def changes(self, apart: Node, a: Fraction, b: Fraction) -> list[Fraction]:
+        """The moments at which the sign of a difference was found to change."""
+        times = _spread(apart, a, b)
+        signed = [(time, value(apart, time, self.given.known)) for time in times]
+        signed = [(time, got) for time, got in signed if abs(got) > self.slack]
+        found: list[Fraction] = []
+        for (low, before), (high, after) in itertools.pairwise(signed):
+            if (before > 0) == (after > 0):
+                continue
+            for _ in range(60):
+                middle = (low + high) / 2
+                low, high = (
+                    (middle, high) if (value(apart, middle, self.given.known) > 0) == (before > 0) else (low, middle)
+                )
+            near = high.limit_denominator(1000)
+            found.append(near if abs(near - high) <= abs(high) / 10**12 else high)
+        return found
+
+    def look(self, time: Fraction, side: Side) -> Gap:
+        first, second = (value(chain, time, self.given.known, side) for chain in (self.one, self.two))
+        return Gap(time, side, first, second)
+
+    def measure(self, apart: Node, first: Node, a: Fraction, b: Fraction) -> None:
+        """The largest differences as shares of the first value, upward and downward; nothing where that may be 0."""
+        low, high = enclosed(first, a, b, self.given)
+        if not (low > 0 or high < 0):
+            return
+        share = Operation("/", (apart, first))
+        up, down = (highest(share, a, b, self.given, sign, near=1e-4, apart=1e-9, budget=_BUDGET) for sign in (1, -1))
+        throughout = up.high + down.high <= 1e-6 * max(abs(up.high), abs(down.high))
+        for sign, found in ((1, up), (-1, down)):
+            gap = self.look(found.time, found.side)
+            if (gap.size > 0) == (sign > 0) and abs(gap.size) > self.slack:
+                sure = found.high - found.low <= 1e-3 * max(abs(found.high), 1e-6)
+                self.steep.append(Steep(gap, sure, throughout))
+
+
+def _spread(node: Node, a: Fraction, b: Fraction) -> list[Fraction]:
+    """Moments of a stretch: evenly, or where it has no end by magnitudes; and at joins."""
+    if b - a > 10**12:
+        times = [a, *(a + Fraction(2) ** k for k in range(_POINTS) if a + Fraction(2) ** k < b)]
+    else:
+        times = [a + (b - a) * k / _POINTS for k in range(_POINTS)]
+    joins = [one for first, last in itertools.pairwise(times) if (one := join(node, first, last)) is not None]
+    return sorted({*times, *joins})
+
+
+def _merged(found: list[Stretch]) -> tuple[Stretch, ...]:
+    kept: list[Stretch] = []
+    for one in found:
+        if kept and kept[-1].kind == one.kind:
+            kept[-1] = replace(kept[-1], end=one.end, shown=kept[-1].shown and one.shown)
+        else:
+            kept.append(one)
+    return tuple(replace(one, end=None) if one.end is not None and one.end >= HORIZON else one for one in kept)
+
+
+# --- one form with one set of numbers ------------------------------------------------------------------------------------
+
+
+def _alike(a: Node, b: Node, given: Given) -> bool:
+    """Whether two nodes are the same function, as their forms, clocks and levels show."""
+    if type(a) is not type(b):
+        return False
+    match a, b:
+        case Level(), Level():
+            return _near(a.row, b.row, given)
+        case Operation(), Operation():
+            return a.function == b.function and _all(a.operands, b.operands, given)
+        case Blend(), Blend():
+            levels = _near(a.from_, b.from_, given) and _near(a.to, b.to, given)
+            return levels and a.clock == b.clock and _alike(a.weight, b.weight, given)
+        case Anchored(), Anchored():
+            return a.clock == b.clock and _near(a.start, b.start, given) and _alike(a.body, b.body, given)
+        case Chain(), Chain():
+            spans = [(one.begin, one.end) for one in a.parts] == [(one.begin, one.end) for one in b.parts]
+            return spans and _all([one.body for one in a.parts], [one.body for one in b.parts], given)
+        case Cycle(), Cycle():
+            factors = (
+                _near(a.factor, b.factor, given)
+                if a.factor is not None and b.factor is not None
+                else a.factor is b.factor
+            )
+            times = (a.origin, a.period, a.stretch, a.times) == (b.origin, b.period, b.stretch, b.times)
+            return times and factors and _alike(a.body, b.body, given)
+        case Sample(), Sample():
+            return (a.origin, a.every) == (b.origin, b.every) and _alike(a.body, b.body, given)
+    return getattr(a, "clock", None) == getattr(b, "clock", None)
+
+
+def _all(a: Sequence[Node], b: Sequence[Node], given: Given) -> bool:
+    return len(a) == len(b) and all(_alike(one, two, given) for one, two in zip(a, b, strict=True))
+
+
+def _near(a: int, b: int, given: Given) -> bool:
+    """Whether two levels are one number: what is computed on two ways may differ in its last digit."""
+    one, two = given.known[a], given.known[b]
+    return one == two or abs(one - two) <= 4e-16 * max(abs(one), abs(two))
+
+
+def _shifted(node: Node, by: int) -> Node:
+    """The same node with its levels behind those of another timeline."""
+    match node:
+        case Level():
+            return Level(node.row + by)
+        case Operation():
+            return Operation(node.function, tuple(_shifted(one, by) for one in node.operands))
+        case Blend():
+            complement = None if node.complement is None else _shifted(node.complement, by)
+            return Blend(node.from_ + by, node.to + by, _shifted(node.weight, by), complement, node.clock)
+        case Anchored():
+            return Anchored(_shifted(node.body, by), node.start + by, node.clock)
+        case Chain():
+            return Chain(tuple(Part(one.begin, one.end, _shifted(one.body, by), one.phase) for one in node.parts))
+        case Cycle():
+            factor = None if node.factor is None else node.factor + by
+            return replace(node, body=_shifted(node.body, by), factor=factor)
+        case Sample():
+            return replace(node, body=_shifted(node.body, by))
+    return node
