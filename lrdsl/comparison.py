@@ -171,7 +171,8 @@ def _stretch(stretch: Stretch, found: Comparison, name: str, first: bool) -> str
     steep = [one for one in found.steep if _inside(one.gap, stretch)]
     if steep:
         one = max(steep, key=lambda one: abs(one.gap.share or 0.0))
-        if one.throughout and len(steep) == 1:
+        shares = [each.gap.share or 0.0 for each in steep]
+        if all(each.throughout for each in steep) and max(shares) - min(shares) <= 1e-9 * abs(max(shares)):
             return f"{said}, by {_percent(one.gap)} throughout"
         return f"{said}, by {_percent(one.gap)}{' at most' if one.sure else ' or more'}{_at(one.gap)}"
     gap = max((gap for gap in found.gaps if _inside(gap, stretch)), key=lambda gap: abs(gap.size), default=None)

@@ -7,6 +7,7 @@
     commands.py    compile, plot, check
     sample.py      values as CSV, JSON or npy
     fmt.py         texts in their one canonical form
+    diff.py        where and by how much two texts differ
     curves.py      what shapes, curves and words there are
 
 In: arguments. Out: data on stdout, talk on stderr, and 0 where all is well, 1 where a text has problems or would change, 2 for
@@ -21,7 +22,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .. import ScheduleError
-from . import commands, curves, fmt, sample
+from . import commands, curves, diff, fmt, sample
 from .arguments import parse
 from .report import flush, report
 from .texts import Usage
@@ -31,6 +32,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "plot": commands.plot,
     "check": commands.check,
     "sample": sample.run,
+    "diff": diff.run,
     "fmt": fmt.run,
     "curves": curves.run,
 }

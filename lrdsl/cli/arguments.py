@@ -21,10 +21,11 @@ _ABOUT = {
     "plot": "draw it, here or into a file; several are compared",
     "check": "problems, notes, and the schedule in one line",
     "sample": "values as CSV, JSON or npy",
+    "diff": "where and by how much two texts, or two bindings of one, differ",
     "fmt": "rewrite texts in their one canonical form",
     "curves": "what shapes, curves and words there are, with their formulas",
 }
-_LATER = ("explain", "diff", "fit")
+_LATER = ("explain", "fit")
 _ALIASES = {
     **dict.fromkeys(("show", "view", "draw"), "plot"),
     **dict.fromkeys(("lint", "validate", "verify"), "check"),
@@ -56,6 +57,8 @@ _EXAMPLES = {
     "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check gpt.lrs --strict --allow zero-start,jump\n"
     "lrdsl check conf.yaml:train.lr --output-format github",
     "sample": "lrdsl sample gpt.lrs --at 0,1k,2k\nlrdsl sample gpt.lrs --every 100 -o lr.csv",
+    "diff": "lrdsl diff old.lrs new.lrs --at 40k\nlrdsl diff gpt.lrs --with peak=6e-4\n"
+    "git show HEAD~1:gpt.lrs | lrdsl diff - gpt.lrs",
     "fmt": "lrdsl fmt *.lrs\nlrdsl fmt --check --diff gpt.lrs\nlrdsl fmt - < gpt.lrs",
     "curves": "lrdsl curves\nlrdsl curves cosine\nlrdsl curves --in gpt.lrs",
 }
@@ -235,6 +238,24 @@ def _sample(parser: _Parser) -> None:
     parser.add_argument("-o", dest="out", metavar="OUT", help="the file to write; stdout without it")
 
 
+def _diff(parser: _Parser) -> None:
+    _texts(parser)
+    _bindings(parser)
+    parser.add_argument(
+        "--with",
+        dest="others",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a param, or total, of the second text alone",
+    )
+    parser.add_argument(
+        "--at", type=number, metavar="N", help="compare from this time on, as for a run that resumes there"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: all that was found")
+    parser.add_argument("-o", dest="out", metavar="OUT", help="a picture of both: .png, .svg or .pdf")
+
+
 def _fmt(parser: _Parser) -> None:
     _texts(
         parser, "a file to rewrite, a text with a blank or a bracket in it, or -; texts and stdin are printed formatted"
@@ -252,7 +273,15 @@ def _curves(parser: _Parser) -> None:
     parser.add_argument("--in", dest="inside", metavar="FILE", help="show the shapes and curves of this file too")
 
 
-_ARGUMENTS = {"compile": _compile, "plot": _plot, "check": _check, "sample": _sample, "fmt": _fmt, "curves": _curves}
+_ARGUMENTS = {
+    "compile": _compile,
+    "plot": _plot,
+    "check": _check,
+    "sample": _sample,
+    "diff": _diff,
+    "fmt": _fmt,
+    "curves": _curves,
+}
 
 
 def number(text: str) -> float:

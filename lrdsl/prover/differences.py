@@ -118,6 +118,15 @@ class _Work:
             self.found.append(Stretch(a, b, "same", True))
             return
         apart = Operation("-", (second, first))
+        times = _times(first, second, self.given)
+        if times is not None and enclosed(first, a, b, self.given)[0] >= 0:
+            self.found.append(Stretch(a, b, "higher" if times > 1 else "lower", True))
+            top = highest(first, a, seen_by(first, a, b), self.given, near=1e-6, budget=_BUDGET)
+            gap = self.look(top.time, top.side)
+            self.bound = max(self.bound, abs(times - 1) * top.high)
+            self.gaps.append(gap)
+            self.steep.append(Steep(gap, True, True))
+            return
         end = seen_by(apart, a, b)
         start, stop = self.edge(apart, a, end, True), self.edge(apart, a, end, False)
         if start >= end:
@@ -262,6 +271,27 @@ def _alike(a: Node, b: Node, given: Given) -> bool:
         case Sample(), Sample():
             return (a.origin, a.every) == (b.origin, b.every) and _alike(a.body, b.body, given)
     return getattr(a, "clock", None) == getattr(b, "clock", None)
+
+
+def _times(a: Node, b: Node, given: Given) -> float | None:
+    """How many times the first the second is throughout, where its levels alone show that it is."""
+    match a, b:
+        case Level(), Level():
+            one, two = given.known[a.row], given.known[b.row]
+            return two / one if one > 0 and two > 0 else None
+        case Blend(), Blend() if a.clock == b.clock and _alike(a.weight, b.weight, given):
+            (start, end), (first, last) = ([given.known[row] for row in (node.from_, node.to)] for node in (a, b))
+            if min(start, end, first, last) < 0 or max(start, end) == 0 or max(first, last) == 0:
+                return None
+            times = max(first, last) / max(start, end)
+            alike = abs(times * start - first) + abs(times * end - last) <= 4e-16 * max(first, last)
+            return times if alike else None
+        case Operation("*", (x, y)), Operation("*", (z, w)) if _alike(y, w, given):
+            return _times(x, z, given)
+        case Cycle(), Cycle():
+            same = _alike(replace(a, body=Level(0)), replace(b, body=Level(0)), given)
+            return _times(a.body, b.body, given) if same else None
+    return None
 
 
 def _all(a: Sequence[Node], b: Sequence[Node], given: Given) -> bool:

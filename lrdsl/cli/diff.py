@@ -1,0 +1,108 @@
+"""diff: where and by how much two texts, or two bindings of one, differ.
+
+In: options. Out: words, a table and a picture on stdout, or JSON; 0 where they are the same for all times, 1 where they are not.
+Refuses to decide anything about texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from fractions import Fraction
+
+from ..comparison import Difference, OutputDifference
+from ..problems import number_text, time_text
+from ..schedule import Schedule
+from .report import colored, speaks_unicode
+from .texts import Text, Usage, complete, keep_apart, texts
+
+
+def run(options: argparse.Namespace) -> int:
+    from .. import plotter
+    from ..comparison import difference
+
+    given = texts(options)
+    if len(given) > 2 or (len(given) == 1 and not options.others):
+        raise Usage(
+            "diff takes two texts, or one and --with NAME=VALUE for another binding of it, "
+            f"as in lrdsl diff old.lrs new.lrs; {len(given)} given"
+        )
+    keep_apart(options, given)
+    first, second = given[0], given[-1]
+    one, two = complete(first, options), complete(second, _bound_otherwise(options))
+    names = _names(first, second, options)
+    at = None if options.at is None else Fraction(options.at)
+    found = difference(one, two, names, at=at, base=options.base)
+    if options.format == "json":
+        print(json.dumps(found.as_data(), indent=2))
+    else:
+        _say(found)
+    if options.out is not None:
+        try:
+            plotter.save([one, two], options.out, base=options.base)
+        except (ImportError, ValueError) as error:
+            raise Usage(str(error)) from None
+        except OSError as error:
+            raise Usage(f"cannot write {options.out}: {error.strerror or error}") from None
+        print(f"wrote {options.out}", file=sys.stderr)
+    elif options.format != "json" and not found.same:
+        _draw(one, two, options)
+    return 0 if found.same else 1
+
+
+def _bound_otherwise(options: argparse.Namespace) -> argparse.Namespace:
+    """The options with the bindings of the second text: those of both, and its own, which win."""
+    own = dict(one.partition("=")[::2] for one in options.others)
+    for name, value in own.items():
+        if not name.strip() or not value.strip():
+            raise Usage(f"--with takes name=value, not `{name}`")
+    found = argparse.Namespace(**vars(options))
+    found.settings = [one for one in options.settings if one.partition("=")[0].strip() not in own]
+    for name, value in own.items():
+        if name in ("total", "epoch", "step", "sample"):
+            setattr(found, name, value)
+        else:
+            found.settings.append(f"{name}={value}")
+    return found
+
+
+def _names(first: Text, second: Text, options: argparse.Namespace) -> tuple[str, str]:
+    """What the two are called: by their files, or A and B where these have one name."""
+    if first.name != second.name and "<command line>" not in (first.name, second.name):
+        return first.name, second.name
+    return ("A", "B")
+
+
+def _say(found: Difference) -> None:
+    print(found.words)
+    for one in found.outputs:
+        if one.comparison.same is False:
+            print()
+            print("\n".join(_table(one, found)))
+
+
+def _table(one: OutputDifference, found: Difference) -> list[str]:
+    """Both values at the moments that tell most."""
+    head = [found.clock.removesuffix("s"), *found.names, "difference", ""]
+    rows = [head]
+    for time, first, second in one.rows:
+        gap = second - first
+        share = "" if first == 0 or gap == 0 else f"{100 * gap / abs(first):+.3g} %"
+        told = "same" if gap == 0 else ("+" if gap > 0 else "") + number_text(float(f"{gap:.4g}"))
+        shown = Fraction(round(time)) if time.denominator > 1 and time > 100 else time
+        rows.append([time_text(shown), number_text(first), number_text(second), told, share])
+    if len(found.outputs) > 1:
+        rows[0][0] = f"{one.name} at {rows[0][0]}"
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _draw(one: Schedule, two: Schedule, options: argparse.Namespace) -> None:
+    from .. import plotter
+
+    width = min(shutil.get_terminal_size((80, 24)).columns, 160)
+    unicode, color = speaks_unicode(sys.stdout), colored(options.color, sys.stdout)
+    print()
+    print(plotter.terminal([one, two], width=width, color=color, unicode=unicode, base=options.base))
