@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..functions import FUNCTIONS
@@ -17,13 +18,23 @@ from .enclosures import Given, at, cycles, enclosed, factors, least, most, piece
 from .extremes import halfway
 from .joins import join
 
-_BOXES = 400  # for what has no closed form
+_BOXES = 400  # for a piece that has no closed form
+_ALL = 800  # for all such pieces together: each takes half of what is left at most
 _WIDTH = 1e-7  # of the area: narrower is not asked for
 _CYCLES = 4096  # of a repeat with a factor that are counted one by one
 
 
+@dataclass(slots=True)
+class _Purse:
+    left: int = _ALL
+
+
 def area(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
     """Bounds of the integral over `[a, b)`."""
+    return _area(node, a, b, given, _Purse())
+
+
+def _area(node: Node, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
     if b <= a:
         return ZERO
     match node:
@@ -34,34 +45,34 @@ def area(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
         case Progress(clock) if clock.length:
             return _exact((b - a) * ((a + b) / 2 - clock.origin) / clock.length)
         case Anchored():
-            return area(node.body, a, b, given)
+            return _area(node.body, a, b, given, purse)
         case Chain():
             found = ZERO
             for index, first, last in pieces(node, a, b):
-                found = add(found, area(node.parts[index].body, first, last, given))
+                found = add(found, _area(node.parts[index].body, first, last, given, purse))
             return found
         case Cycle():
-            return _cycled(node, a, b, given)
+            return _cycled(node, a, b, given, purse)
         case Blend():
-            return _blended(node, a, b, given)
+            return _blended(node, a, b, given, purse)
         case Operation("+" | "-" as function, (x, y)):
-            one, two = area(x, a, b, given), area(y, a, b, given)
+            one, two = _area(x, a, b, given, purse), _area(y, a, b, given, purse)
             return add(one, two) if function == "+" else subtract(one, two)
         case Operation("neg", (x,)):
-            return negate(area(x, a, b, given))
+            return negate(_area(x, a, b, given, purse))
         case Operation("*", (x, y)) if _constant(x) or _constant(y):
             x, y = (y, x) if _constant(x) else (x, y)
-            return multiply(area(x, a, b, given), enclosed(y, a, b, given))
+            return multiply(_area(x, a, b, given, purse), enclosed(y, a, b, given))
         case Operation("/", (x, y)) if _constant(y):
-            return divide(area(x, a, b, given), enclosed(y, a, b, given))
+            return divide(_area(x, a, b, given, purse), enclosed(y, a, b, given))
         case Operation():
-            closed = _closed(node, a, b, given)
+            closed = _closed(node, a, b, given, purse)
             if closed is not None:
                 return closed
-    return _boxed(node, a, b, given)
+    return _boxed(node, a, b, given, purse)
 
 
-def _closed(node: Operation, a: Fraction, b: Fraction, given: Given) -> Interval | None:
+def _closed(node: Operation, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval | None:
     """The area of a function of what is linear in time, by its antiderivative; of min and max, of the operand that is chosen
     throughout; None where there is neither."""
     inner: Node | None = None
@@ -70,7 +81,7 @@ def _closed(node: Operation, a: Fraction, b: Fraction, given: Given) -> Interval
         case Operation("min" | "max" as name, operands):
             chosen = FUNCTIONS[name].slopes(*[enclosed(operand, a, b, given) for operand in operands])
             picked = [operand for operand, one in zip(operands, chosen, strict=True) if one == ONE]
-            return area(picked[0], a, b, given) if len(picked) == 1 else None
+            return _area(picked[0], a, b, given, purse) if len(picked) == 1 else None
         case Operation("^", (x, y)) if _linear(x) and _constant(y):
             inner, integral = x, lambda end: _power_integral(end, enclosed(y, a, b, given))
         case Operation("^", (x, y)) if _constant(x) and _linear(y):
@@ -117,27 +128,27 @@ def _exact(number: Fraction) -> Interval:
     return least(number), most(number)
 
 
-def _blended(node: Blend, a: Fraction, b: Fraction, given: Given) -> Interval:
+def _blended(node: Blend, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
     its = way(node, given)
     shares = enclosed(its.node, a, b, given)
     if shares[0] < 0 or shares[1] > 1:  # it is held at its levels there
-        return _boxed(node, a, b, given)
-    share = area(its.node, a, b, given)
+        return _boxed(node, a, b, given, purse)
+    share = _area(its.node, a, b, given, purse)
     if its.rest:
         share = subtract(_exact(b - a), share)
     return add(multiply((its.near, its.near), _exact(b - a)), multiply(its.gap, share))
 
 
-def _cycled(node: Cycle, a: Fraction, b: Fraction, given: Given) -> Interval:
+def _cycled(node: Cycle, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
     first, last = cycles(node, a, b)
     if first == last:
-        return _of_cycle(node, area(node.body, *within(node, a, b, first), given), first, given)
+        return _of_cycle(node, _area(node.body, *within(node, a, b, first), given, purse), first, given)
     if node.stretch != 1 and b >= node.start(40) and last - first > _CYCLES:
         return multiply(enclosed(node, a, b, given), _exact(b - a))
     begin, end = within(node, a, b, first), within(node, a, b, last)
-    found = _of_cycle(node, area(node.body, *begin, given), first, given)
-    found = add(found, _of_cycle(node, area(node.body, *end, given), last, given))
-    whole = area(node.body, Fraction(0), node.period, given)
+    found = _of_cycle(node, _area(node.body, *begin, given, purse), first, given)
+    found = add(found, _of_cycle(node, _area(node.body, *end, given, purse), last, given))
+    whole = _area(node.body, Fraction(0), node.period, given, purse)
     if node.factor is None and node.stretch == 1:
         return add(found, multiply(whole, _exact(Fraction(last - first - 1))))
     for index in range(first + 1, min(last, first + 1 + _CYCLES)):
@@ -155,18 +166,20 @@ def _of_cycle(node: Cycle, found: Interval, index: int, given: Given) -> Interva
     return found if node.factor is None else multiply(found, factors(node, index, index, given))
 
 
-def _boxed(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
+def _boxed(node: Node, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
     heap: list[tuple[float, int, Fraction, Fraction, Interval]] = []
     count = 0
 
     def push(a: Fraction, b: Fraction) -> None:
         nonlocal count
         count += 1
-        found = _box(node, a, b, given)
+        found = _box(node, a, b, given, purse)
         heapq.heappush(heap, (found[0] - found[1], count, a, b, found))
 
     push(a, b)
-    for turn in range(_BOXES):
+    boxes = min(_BOXES, max(purse.left // 2, 8))
+    purse.left -= boxes
+    for turn in range(boxes):
         if turn % 20 == 19:
             low, high = sum(one[4][0] for one in heap), sum(one[4][1] for one in heap)
             if high - low <= _WIDTH * max(abs(low), abs(high)):
@@ -181,8 +194,8 @@ def _boxed(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
     return found
 
 
-def _box(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
-    closed = _closed(node, a, b, given) if isinstance(node, Operation) else None
+def _box(node: Node, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
+    closed = _closed(node, a, b, given, purse) if isinstance(node, Operation) else None
     if closed is not None:
         return closed
     size = _exact(b - a)

@@ -16,12 +16,13 @@ from typing import Literal
 from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Part, Sample, Side, Timeline, owner, value
 from .claims import TOLERANCE, size
 from .enclosures import Given, enclosed
-from .extremes import HORIZON, halfway, highest, seen_by, survey
+from .extremes import HORIZON, Reach, halfway, highest, seen_by, survey
 from .joins import join
 
 Kind = Literal["same", "lower", "higher"]
 _POINTS = 48  # moments of a stretch at which signs are looked at
-_BUDGET = 250
+_BUDGET = 250  # boxes for one question
+_ALL = 2500  # and for all of them: each takes a quarter of what is left at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,13 @@ class _Work:
     gaps: list[Gap] = field(default_factory=list)
     steep: list[Steep] = field(default_factory=list)
     bound: float = 0.0
+    left: int = _ALL
+
+    def highest(self, node: Node, a: Fraction, b: Fraction, sign: int = 1, **limits: float) -> Reach:
+        budget = min(_BUDGET, max(self.left // 4, 8))
+        found = highest(node, a, b, self.given, sign, budget=budget, **limits)  # type: ignore[arg-type]
+        self.left -= min(found.boxes, self.left)
+        return found
 
     def stretch(self, first: Node, second: Node, a: Fraction, b: Fraction) -> None:
         if _alike(first, second, self.given):
@@ -121,7 +129,7 @@ class _Work:
         times = _times(first, second, self.given)
         if times is not None and enclosed(first, a, b, self.given)[0] >= 0:
             self.found.append(Stretch(a, b, "higher" if times > 1 else "lower", True))
-            top = highest(first, a, seen_by(first, a, b), self.given, near=1e-6, budget=_BUDGET)
+            top = self.highest(first, a, seen_by(first, a, b), near=1e-6)
             gap = self.look(top.time, top.side)
             self.bound = max(self.bound, abs(times - 1) * top.high)
             self.gaps.append(gap)
@@ -158,9 +166,7 @@ class _Work:
 
     def signs(self, apart: Node, a: Fraction, b: Fraction, end: Fraction) -> list[Stretch]:
         """The stretches of one sign: by bounds where they tell, else by the moments between which the sign changes."""
-        top, bottom = (
-            highest(apart, a, b, self.given, sign, near=1e-6, apart=self.slack, budget=_BUDGET) for sign in (1, -1)
-        )
+        top, bottom = (self.highest(apart, a, b, sign, near=1e-6, apart=self.slack) for sign in (1, -1))
         self.bound = max(self.bound, top.high, bottom.high)
         for one in (top, bottom):
             if one.low > self.slack:
@@ -178,7 +184,7 @@ class _Work:
             middle = halfway(first, last)
             kind = "higher" if value(apart, middle, self.given.known) > 0 else "lower"
             sign = -1 if kind == "higher" else 1
-            beyond = highest(apart, first, last, self.given, sign, under=self.slack * 100, budget=_BUDGET // 4)
+            beyond = self.highest(apart, first, last, sign, under=self.slack * 100)
             shown = beyond.high <= self.slack * 100 + 1e-6 * self.bound
             found.append(Stretch(first, end if last == b else last, kind, shown))
         return found
@@ -211,7 +217,7 @@ class _Work:
         if not (low > 0 or high < 0):
             return
         share = Operation("/", (apart, first))
-        up, down = (highest(share, a, b, self.given, sign, near=1e-4, apart=1e-9, budget=_BUDGET) for sign in (1, -1))
+        up, down = (self.highest(share, a, b, sign, near=1e-4, apart=1e-9) for sign in (1, -1))
         throughout = up.high + down.high <= 1e-6 * max(abs(up.high), abs(down.high))
         for sign, found in ((1, up), (-1, down)):
             gap = self.look(found.time, found.side)
