@@ -152,7 +152,7 @@ def _continuous(chain: Chain, given: Given, begin: Fraction, end: Fraction, slac
             if wrong.kind == "fails":
                 return wrong
             doubt = time, time
-    for _ in range(BUDGET):
+    for _ in range(BUDGET + len(boxes)):
         if not boxes:
             break
         a, b, body = boxes.pop()

@@ -50,11 +50,11 @@ class Direction:
             body = self.chain.parts[index].body
             if before is not None:
                 self.seam(before, body, first)
-            self.push(body, first, last)
-            for time, side in moments(body, first, last):
-                self.look(body, time, side)
-            for time in _early(first, last):
-                self.look(body, time, "right")
+            if self.push(body, first, last):
+                for time, side in moments(body, first, last):
+                    self.look(body, time, side)
+                for time in _early(first, last):
+                    self.look(body, time, "right")
             before = body
         for turn in range(BUDGET):
             if self.bound() <= self.slack[0]:
@@ -76,15 +76,17 @@ class Direction:
             return INF
         return math.fsum([*parts, *self.seams]) * (1 + 1e-15) if INF not in parts and INF not in self.seams else INF
 
-    def push(self, body: Node, a: Fraction, b: Fraction) -> None:
+    def push(self, body: Node, a: Fraction, b: Fraction) -> bool:
+        """Whether a stretch may go the other way."""
         if b <= a:
-            return
+            return False
         moved = movement(body, a, b, self.given)
         rise = moved.rise if self.sign > 0 else moved.fall
         if rise > 0:
             rise = min(rise, self.by_slope(body, a, b))
         self.count += 1
         heapq.heappush(self.heap, _Stretch((-rise if rise > 0 else 0.0, self.count), a, b, body))
+        return rise > 0
 
     def by_slope(self, body: Node, a: Fraction, b: Fraction) -> float:
         turned = slope(body, a, b, self.given)

@@ -62,10 +62,12 @@ def highest(
         given, sign, a
     )  # `sharp` says that slopes are looked at: boxes are fewer, and cost four times as much
     for body, first, last in _bodies(node, a, b):
+        # Of thousands of phases most are below what was reached, and need no closer look.
+        if last > first and not search.push(body, first, last, False):
+            continue
         search.try_at(body, first, "right")
         if last > first:
             search.try_at(body, last, "left")
-            search.push(body, first, last, False)
     best = search.best
     for count in range(budget):
         if not search.boxes:
@@ -118,13 +120,16 @@ class _Search:
         if low > self.best.low:
             self.best.low, self.best.time, self.best.side = low, time, side
 
-    def push(self, body: Node, a: Fraction, b: Fraction, sharp: bool) -> None:
+    def push(self, body: Node, a: Fraction, b: Fraction, sharp: bool) -> bool:
+        """Whether a box may reach higher than what was reached, and is kept for that."""
         if b <= a:
-            return
+            return False
         high = self.signed((refined if sharp else enclosed)(body, a, b, self.given))[1]
         if high > self.best.low:
             self.count += 1
             heapq.heappush(self.boxes, _Box((-high, self.count), a, b, body, sharp))
+            return True
+        return False
 
 
 def _bodies(node: Node, a: Fraction, b: Fraction) -> list[tuple[Node, Fraction, Fraction]]:
