@@ -220,16 +220,27 @@ def panels(schedules: Many, until: float | None, base: Base, columns: int = 2000
     if not any(schedule.plain for schedule in them):
         raise ValueError("there are only lines for groups: a picture shows what one group sees")
     ends = [horizon(output, until, base) for schedule in them for output in schedule.plain]
-    found = []
+    found, texts = [], _told_apart(them)
     for name in dict.fromkeys(output.name for schedule in them for output in schedule.plain):
         curves = tuple(
-            sample(output, one_line(str(schedule)), max(ends), base, columns)
-            for schedule in them
+            sample(output, text, max(ends), base, columns)
+            for schedule, text in zip(them, texts, strict=True)
             for output in schedule.plain
             if output.name == name
         )
         found.append(Panel(name, curves))
     return tuple(found)
+
+
+def _told_apart(them: Sequence[Schedule]) -> list[str]:
+    """The texts; two bindings of one text by what is bound otherwise."""
+    texts = [one_line(str(schedule)) for schedule in them]
+    if len(set(texts)) > 1 or len(them) == 1:
+        return texts
+    bound = [schedule.bindings for schedule in them]
+    names = sorted({name for one in bound for name in one if any(other.get(name) != one[name] for other in bound)})
+    told = [", ".join(f"{name}={one[name]}" for name in names if name in one) or "as written" for one in bound]
+    return told if names else texts
 
 
 # --- what must be readable --------------------------------------------------------------------------------------------
