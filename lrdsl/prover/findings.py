@@ -34,7 +34,10 @@ from ..timeline import (
 )
 from .enclosures import Given, enclosed
 
-HORIZON = Fraction(10**18)  # how far a schedule without end is looked at
+FAR = Fraction(
+    10**18
+)  # how far a schedule without end is looked at closely: beyond, floats overflow where numbers do not
+END = Fraction(10**300)
 TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
 _BUDGET = 600  # boxes for each part
 _MOMENTS = 200  # joins inside a part that are looked at
@@ -66,9 +69,9 @@ def verdicts(timeline: Timeline, known: Sequence[float], positive: bool = True) 
     found: list[Verdict] = []
     for part in timeline.chain.parts:
         low, high = bounds(part.body, part.begin, _end(part), known)
-        if _fine(low, high, 0.0, positive):
-            continue
-        verdict = _search(part, known, positive)
+        verdict = None if _fine(low, high, 0.0, positive) else _search(part, known, positive)
+        if verdict is None and part.end is None:
+            verdict = _beyond(part, known, positive)
         if verdict is not None:
             found.append(verdict)
     return found
@@ -104,11 +107,24 @@ def _joins(node: Node, begin: Fraction, end: Fraction | None) -> Iterator[tuple[
 
 
 def _end(part: Part) -> Fraction:
-    return max(HORIZON, part.begin * 2) if part.end is None else part.end
+    return max(FAR, part.begin * 2) if part.end is None else part.end
 
 
 def _fine(low: float, high: float, slack: float, positive: bool) -> bool:
     return high < INF and low > -INF and (not positive or low >= -slack)
+
+
+def _beyond(part: Part, known: Sequence[float], positive: bool) -> Verdict | None:
+    """The same of the last part from `FAR` on, by bounds and its very last value. What is infinite there is undecided: where floats
+    overflow, the number may be finite."""
+    begin = _end(part)
+    low, high = bounds(part.body, begin, max(END, begin * 2), known)
+    if _fine(low, high, 0.0, positive):
+        return None
+    last = value(part.body, max(END, begin * 2), known)
+    if positive and -INF < last < -TOLERANCE * abs(value(part.body, begin, known)):
+        return _first_negative(part, max(END, begin * 2), last, known)
+    return Verdict("undecided", begin, last, part.phase)
 
 
 def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | None:
@@ -192,11 +208,11 @@ def _first_negative(part: Part, time: Fraction, got: float, known: Sequence[floa
     low, high = part.begin, time
     if value(part.body, low, known) < 0:
         return Verdict("negative", low, value(part.body, low, known), part.phase)
-    for _ in range(60):
-        middle = (low + high) / 2
+    for _ in range(80):
+        middle = _middle(low, high)
         low, high = (low, middle) if value(part.body, middle, known) < 0 else (middle, high)
     step = Fraction(math.ceil(high))
-    if step < _end(part) and value(part.body, step, known) < 0:
+    if (part.end is None or step < part.end) and value(part.body, step, known) < 0:
         return Verdict("negative", step, value(part.body, step, known), part.phase)
     return Verdict("negative", time, got, part.phase)
 
