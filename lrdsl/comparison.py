@@ -70,7 +70,8 @@ class Difference:
     @property
     def words(self) -> str:
         """The difference as people say it, a line for each output."""
-        lines = [f"{one.name}: {_words(one, self)}" for one in self.outputs]
+        since = "" if self.begin == 0 else f" from {time_text(self.begin)} on"
+        lines = [f"{one.name}{since}: {_words(one, self)}" for one in self.outputs]
         lines += [f"{output}: only in {name}" for output, name in self.only]
         return "\n".join(lines)
 
@@ -148,11 +149,10 @@ def _rows(one: Output, two: Output, found: Comparison, begin: Fraction, base: Ba
 
 def _words(one: OutputDifference, whole: Difference) -> str:
     found = one.comparison
-    since = "" if whole.begin == 0 else f" from {time_text(whole.begin)} on"
     if found.same:
-        return f"the same for all times{since}"
+        return "the same for all times"
     if found.same is None:
-        return f"no difference found{since}, and none above {number_text(found.bound)} is possible"
+        return f"no difference found, and none above {number_text(found.bound)} is possible"
     told = []
     for index, stretch in enumerate(found.stretches[:_MOST]):
         told.append(_stretch(stretch, found, whole.names[1], index == 0))

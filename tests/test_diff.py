@@ -110,7 +110,7 @@ def test_from_a_time_on_what_was_before_does_not_count() -> None:
 
     assert one.diff(two).same is False
     assert one.diff(two, at=20).same is True
-    assert one.diff(two, at=20).words == "lr: the same for all times from 20 on"
+    assert one.diff(two, at=20).words == "lr from 20 on: the same for all times"
 
 
 def test_what_cannot_be_compared_is_said() -> None:

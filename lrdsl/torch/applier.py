@@ -28,9 +28,9 @@ from .. import problems
 from ..diagnostic import ScheduleError, ScheduleWarning
 from ..problems import time_text
 from ..schedule import Schedule
-from .arguments import check_fresh, compiled, no_optimizer, no_step, plain_base, used
+from .arguments import another_text, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import amount, kept, plain
-from .columns import Column, base_of, check_groups, columns, holds, lr_of, said, value_of
+from .columns import Column, base_of, check_groups, columns, holds, lr_of, value_of
 
 __all__ = ["Applier", "attach"]
 
@@ -377,15 +377,7 @@ class Applier(LRScheduler):
                 shown = f"the checkpoint counts {saved.clock}, the text in hand {self.schedule.clock}"
                 raise ScheduleError(problems.bad_call(shown, f"seek({self.schedule.clock}=n) says where the run is"))
             return
-        group = self.optimizer.param_groups[0]
-        lrs = [said(schedule, group, self._base, float(position)) for schedule in (saved, self.schedule)]
-        raise ScheduleError(
-            problems.bad_call(
-                "the checkpoint was trained with another text or other bindings: "
-                f"at {saved.clock.removesuffix('s')} {time_text(position)} {lrs[0]}, in hand {lrs[1]}",
-                'attach(..., on_change="replace") goes on with the text in hand, attach(..., on_change="keep") with the saved one',
-            )
-        )
+        raise another_text(saved, self.schedule, self.optimizer.param_groups[0], self._base, position)
 
     def __getstate__(self) -> dict[str, Any]:
         # List iterators pickle, but a block of values has no place in a checkpoint.

@@ -7,16 +7,18 @@ anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 from torch.optim import Optimizer
 
 from .. import compile as compile_text
 from .. import problems
+from ..comparison import difference
 from ..diagnostic import ScheduleError
-from ..problems import number_text
+from ..problems import number_text, time_text
 from ..schedule import Schedule
-from .columns import Group, held, holds, seen_by
+from .columns import Group, base_of, held, holds, said, seen_by
 
 
 def compiled(schedule: str | Schedule, bindings: Mapping[str, Any]) -> Schedule:
@@ -76,3 +78,27 @@ def check_fresh(optimizer: Optimizer, schedule: Schedule, base: float | Mapping[
 def plain_base(base: float | Mapping[str, float]) -> float | dict[str, float]:
     """A base as a checkpoint has it."""
     return {key: float(value) for key, value in base.items()} if isinstance(base, Mapping) else float(base)
+
+
+def another_text(
+    saved: Schedule, now: Schedule, group: Group, base: float | Mapping[str, float] | None, position: Fraction
+) -> ScheduleError:
+    """A checkpoint of a text that means something else: both lrs there, and what is different from there on."""
+    lrs = [said(schedule, group, base, float(position)) for schedule in (saved, now)]
+    place = f"{saved.clock.removesuffix('s')} {time_text(position)}"
+    told = f"the checkpoint was trained with another text or other bindings: at {place} {lrs[0]}, in hand {lrs[1]}"
+    told += _from_there(saved, now, base if base is not None else base_of(group, "lr", None), position)
+    return ScheduleError(
+        problems.bad_call(
+            told,
+            'attach(..., on_change="replace") goes on with the text in hand, attach(..., on_change="keep") with the saved one',
+        )
+    )
+
+
+def _from_there(saved: Schedule, now: Schedule, base: float | Mapping[str, float] | None, position: Fraction) -> str:
+    try:
+        found = difference(saved, now, ("the checkpoint", "the text in hand"), at=position, base=base)
+    except ScheduleError:  # they count in different units, say: both lrs tell enough
+        return ""
+    return f"; {found.words}" if found.outputs else ""
