@@ -29,9 +29,7 @@ from lrdsl import prover
 
 CHUNKS, EACH = 40, 250
 MOST_UNDECIDED, MOST_IN_A_CHUNK = 0.03, 0.06
-CODES = {"E346": "false", "E353": "undecided", "E390": "not yet"}
-# until there is a prover only claims about one moment are decided
-proving = pytest.mark.skipif(not hasattr(prover, "decide"), reason="claims for all times are not carried out yet")
+CODES = {"E346": "false", "E353": "undecided"}
 
 
 def said(text: str, claim: str) -> str:
@@ -174,7 +172,6 @@ def test_claims_about_one_moment_are_decided_and_right(chunk: int) -> None:
     assert told["true"] + told["false"] == EACH
 
 
-@proving
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_no_false_claim_passes_and_no_true_one_is_refused(chunk: int) -> None:
     drawn, _ = claims(chunk, EACH)
@@ -182,11 +179,9 @@ def test_no_false_claim_passes_and_no_true_one_is_refused(chunk: int) -> None:
 
     assert not wrong, "\n\n".join(wrong)
     assert not witnesses, "\n\n".join(witnesses)
-    assert not told["not yet"]
     assert told["undecided"] <= MOST_IN_A_CHUNK * EACH
 
 
-@proving
 @pytest.mark.parametrize(
     ("text", "claim", "expected"),
     [(text, claim, "true") for text, true, _ in ROWS for claim in true]
@@ -196,7 +191,6 @@ def test_what_fools_a_sampler_fools_no_proof(text: str, claim: str, expected: st
     assert said(text, claim) in (expected, "undecided")
 
 
-@proving
 def test_nearly_all_that_fools_a_sampler_is_decided() -> None:
     answers = Counter(said(text, claim) for text, true, false in ROWS for claim in (*true, *false))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from reference import show
 from strategies import schedules
 
 import lrdsl
-from lrdsl.prover import bounds, jumps, verdicts
+from lrdsl.prover import Claim, bounds, decide, extremes, jumps, verdicts
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,67 @@ def test_jumps_are_found_where_phases_meet() -> None:
         )
         == []
     )
+
+
+# --- claims -------------------------------------------------------------------------------------------------------------
+
+
+def decided(text: str, word: str, value: float | None = None, begin: int = 0, end: int | None = None) -> str:
+    schedule = lrdsl.compile(text)
+    claim = Claim(word, value, Fraction(begin), None if end is None else Fraction(end))  # type: ignore[arg-type]
+    return decide(schedule.timeline, schedule.first.levels(), claim).kind
+
+
+@pytest.mark.parametrize("word", ["<=", ">=", "falls", "rises"])
+def test_a_spent_budget_is_undecided_and_never_a_pass(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "1 + sin(t/7)*cos(t/11)*e^(-t/500)/2"  # what needs many boxes
+    for module in ("extremes", "direction", "claims"):
+        monkeypatch.setattr(f"lrdsl.prover.{module}.BUDGET", 2)
+    assert decided(text, word, 1.4999 if word == "<=" else 0.5001, 3, 5000) in ("undecided", "fails")
+    assert decided("t*e^(-t/300)", "<=", 300 / np.e) == "undecided"
+    monkeypatch.undo()
+    assert decided("t*e^(-t/300)", "<=", 300 / np.e) == "holds"
+
+
+def test_windows_are_exact_at_joins() -> None:
+    text = "0.1 until 30 then 0.01 until 60 then 0.02"
+    assert decided(text, "continuous", None, 30, 60) == "holds"
+    assert decided(text, "continuous", None, 29, 60) == "fails"
+    assert decided(text, "continuous", None, 30, 61) == "fails"
+    assert decided(text, "<=", 0.01, 30, 60) == "holds"
+    assert decided(text, "<=", 0.01, 30, 61) == "fails"
+    assert decided(text, "falls", None, 0, 60) == "holds"
+    assert decided(text, "falls") == "fails"
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "value", "answer"),
+    [
+        ("0.1 + e^(-t)", ">=", 0.1, "holds"),
+        ("0.1 + e^(-t)", ">=", 0.1000001, "fails"),
+        ("1 - e^(-t/1M)", "<=", 1.0, "holds"),
+        ("1 - e^(-t/1M)", "rises", None, "holds"),
+        ("exp(max=1, k=1e-3)", "falls", None, "holds"),
+        ("1e-20*t", "<=", 1.0, "fails"),
+        ("1e-20*t", "falls", None, "fails"),
+        ("repeat(0.1 for 9_999 then 1 for 1)", "<=", 0.5, "fails"),
+        ("repeat(linear(10, from=1, to=0.9), factor=0.9)", "falls", None, "holds"),
+        ("repeat(linear(10, from=1, to=0.9), factor=0.9)", "continuous", None, "holds"),
+        ("repeat(linear(10, from=1, to=0.9), factor=0.8)", "continuous", None, "fails"),
+        ("repeat(cosine(1_000_003, from=1)) * repeat(linear(1_000_033, from=1))", "<=", 1.0, "holds"),
+        ("0^t", "continuous", None, "undecided"),
+    ],
+)
+def test_claims_for_ever(text: str, word: str, value: float | None, answer: str) -> None:
+    assert decided(text, word, value) == answer
+
+
+def test_many_phases_are_decided_though_they_are_more_than_the_budget() -> None:
+    text = " then ".join(f"linear(10, from={4000 - k}, to={3999 - k})" for k in range(2000))
+    for word, value in (("<=", 4000.0), (">=", 2000.0), ("falls", None), ("continuous", None)):
+        assert decided(text, word, value) == "holds"
+
+
+def test_the_prover_holds_no_grid_and_no_numpy() -> None:
+    for path in Path(extremes.__file__).parent.glob("*.py"):
+        assert "numpy" not in path.read_text("utf-8").split('"""', 2)[2], path.name

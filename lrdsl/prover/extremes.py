@@ -53,7 +53,7 @@ def highest(
     under: float = -INF,
     near: float = 1e-14,
     apart: float = 0.0,
-    budget: int = BUDGET,
+    budget: int | None = None,
     sharp: bool = True,
 ) -> Reach:
     """The highest that `sign` times a node goes. Ends early when more than `over` is reached, when no more than `under` can
@@ -68,7 +68,7 @@ def highest(
         search.try_at(body, first, "right")
         if last > first:
             search.try_at(body, last, "left")
-    best = search.best
+    best, budget = search.best, BUDGET if budget is None else budget
     for count in range(budget):
         if not search.boxes:
             return _done(search, best.low, (best.time, best.time), count)
