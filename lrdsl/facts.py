@@ -37,6 +37,7 @@ from .timeline import (
     Node,
     Operation,
     Origin,
+    Part,
     Progress,
     Side,
     Timeline,
@@ -214,7 +215,7 @@ class Facts:
         """The written levels that are never taken."""
         found = []
         for origin in dict.fromkeys(self._timeline.origins):
-            if origin.row is None or origin.source not in ("written", "share") or origin.span is None:
+            if origin.row is None or origin.source not in ("written", "share") or origin.name == "value":
                 continue
             whole = origin.name in ("floor", "cap")
             range_ = self.bounds if whole else self._range(origin.phase)
@@ -228,16 +229,23 @@ class Facts:
     def _range(self, phase: int) -> tuple[float, float] | None:
         """The values of a phase; None where it owns no time."""
         low, high = math.inf, -math.inf
-        for part in self._chain.parts:
-            if part.phase == phase:
-                end = HORIZON if part.end is None else part.end
-                end = seen_by(part.body, part.begin, end)
-                found = [
-                    highest(part.body, part.begin, end, self._given, sign, near=1e-13, apart=self._slack).high
-                    for sign in (1, -1)
-                ]
-                low, high = min(low, -found[1]), max(high, found[0])
+        for part in self._parts.get(phase, ()):
+            end = HORIZON if part.end is None else part.end
+            end = seen_by(part.body, part.begin, end)
+            found = [
+                highest(part.body, part.begin, end, self._given, sign, near=1e-13, apart=self._slack).high
+                for sign in (1, -1)
+            ]
+            low, high = min(low, -found[1]), max(high, found[0])
         return None if low > high else (low, high)
+
+    @functools.cached_property
+    def _parts(self) -> dict[int, list[Part]]:
+        """The parts of each phase: among ten thousand they are not looked for ten thousand times."""
+        found: dict[int, list[Part]] = {}
+        for part in self._chain.parts:
+            found.setdefault(part.phase, []).append(part)
+        return found
 
     @functools.cached_property
     def finite(self) -> Shown:
