@@ -33,6 +33,7 @@ from .timeline import (
     Blend,
     Chain,
     Clock,
+    Cycle,
     Left,
     Node,
     Operation,
@@ -217,6 +218,8 @@ class Facts:
         for origin in dict.fromkeys(self._timeline.origins):
             if origin.row is None or origin.source not in ("written", "share") or origin.name == "value":
                 continue
+            if self._mixed_in(origin):
+                continue
             whole = origin.name in ("floor", "cap")
             range_ = self.bounds if whole else self._range(origin.phase)
             level = self._given.known[origin.row]
@@ -225,6 +228,11 @@ class Facts:
                 nearest = range_[0] if level < range_[0] else range_[1]
                 found.append(Unreached(origin, level, nearest))
         return tuple(found)
+
+    def _mixed_in(self, origin: Origin) -> bool:
+        """Whether a level is one of an operand, so that the values of the phase say nothing of it; a repeat shows its own."""
+        inside = origin.call not in (None, self._timeline.phases[origin.phase])
+        return inside and not all(isinstance(part.body, Cycle) for part in self._parts.get(origin.phase, ()))
 
     def _range(self, phase: int) -> tuple[float, float] | None:
         """The values of a phase; None where it owns no time."""

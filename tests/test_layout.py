@@ -34,6 +34,7 @@ ORDER = (
     "assertions",
     "notes",
     "summary",
+    "explanation",
     "schedule",
     "__init__",
     "torch",
@@ -62,6 +63,7 @@ TYPES = {
     ("emitter", "schedule"),
     ("emitter", "output"),
     ("summary", "schedule"),
+    ("explanation", "schedule"),
     ("output", "emitter"),
 }
 

@@ -5,6 +5,7 @@
     embedded.py    a text inside a YAML, TOML or JSON file, and the places of its problems there
     report.py      problems for people, and for programs
     commands.py    compile, plot, check
+    explain.py     phases, where levels and lengths came from, facts
     sample.py      values as CSV, JSON or npy
     fmt.py         texts in their one canonical form
     curves.py      what shapes, curves and words there are
@@ -21,7 +22,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .. import ScheduleError
-from . import commands, curves, fmt, sample
+from . import commands, curves, explain, fmt, sample
 from .arguments import parse
 from .report import flush, report
 from .texts import Usage
@@ -30,6 +31,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "compile": commands.compile_,
     "plot": commands.plot,
     "check": commands.check,
+    "explain": explain.run,
     "sample": sample.run,
     "fmt": fmt.run,
     "curves": curves.run,

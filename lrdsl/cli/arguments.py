@@ -20,11 +20,12 @@ _ABOUT = {
     "compile": "write a standalone module",
     "plot": "draw it, here or into a file; several are compared",
     "check": "problems, notes, and the schedule in one line",
+    "explain": "phase by phase: levels, lengths, where each came from, and facts",
     "sample": "values as CSV, JSON or npy",
     "fmt": "rewrite texts in their one canonical form",
     "curves": "what shapes, curves and words there are, with their formulas",
 }
-_LATER = ("explain", "diff", "fit")
+_LATER = ("diff", "fit")
 _ALIASES = {
     **dict.fromkeys(("show", "view", "draw"), "plot"),
     **dict.fromkeys(("lint", "validate", "verify"), "check"),
@@ -55,6 +56,8 @@ _EXAMPLES = {
     "plot": 'lrdsl plot "warmup(2k) then cosine(to=10%)" --total 100k\nlrdsl plot a.lrs b.lrs -o both.svg',
     "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check gpt.lrs --strict --allow zero-start,jump\n"
     "lrdsl check conf.yaml:train.lr --output-format github",
+    "explain": 'lrdsl explain gpt.lrs\nlrdsl explain "warmup(2k) then cosine(to=10%)" --total 100k --base 3e-4\n'
+    "lrdsl explain gpt.lrs --format json",
     "sample": "lrdsl sample gpt.lrs --at 0,1k,2k\nlrdsl sample gpt.lrs --every 100 -o lr.csv",
     "fmt": "lrdsl fmt *.lrs\nlrdsl fmt --check --diff gpt.lrs\nlrdsl fmt - < gpt.lrs",
     "curves": "lrdsl curves\nlrdsl curves cosine\nlrdsl curves --in gpt.lrs",
@@ -217,6 +220,14 @@ def _check(parser: _Parser) -> None:
     )
 
 
+def _explain(parser: _Parser) -> None:
+    _texts(parser)
+    _bindings(parser)
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="json: one object a text, each on a line"
+    )
+
+
 def _sample(parser: _Parser) -> None:
     _texts(parser)
     _bindings(parser)
@@ -252,7 +263,15 @@ def _curves(parser: _Parser) -> None:
     parser.add_argument("--in", dest="inside", metavar="FILE", help="show the shapes and curves of this file too")
 
 
-_ARGUMENTS = {"compile": _compile, "plot": _plot, "check": _check, "sample": _sample, "fmt": _fmt, "curves": _curves}
+_ARGUMENTS = {
+    "compile": _compile,
+    "plot": _plot,
+    "check": _check,
+    "explain": _explain,
+    "sample": _sample,
+    "fmt": _fmt,
+    "curves": _curves,
+}
 
 
 def number(text: str) -> float:
