@@ -105,12 +105,15 @@ class _Page:
         yield ""
         shown = _shown(output.rows)
         cells = {row.number: _cells(row, output) for row in shown}
-        widths = [max(map(len, column)) for column in zip(_HEADS, *cells.values(), strict=True)]
+        used = [index for index in range(len(_HEADS)) if any(some[index] for some in cells.values())]
+        heads = [_HEADS[index] for index in used]
+        cells = {number: [some[index] for index in used] for number, some in cells.items()}
+        widths = [max(map(len, column)) for column in zip(heads, *cells.values(), strict=True)]
         digits = len(str(shown[-1].number))
         indent = digits + 2
         room = max(self.width - indent - sum(width + 2 for width in widths), _LEAST_TEXT)
         text_width = min(max(len("phase"), *(len(row.text) for row in shown)), room)
-        yield self._dim(self._columns(f"{'':<{indent}}{'phase':<{text_width}}", _HEADS, widths))
+        yield self._dim(self._columns(f"{'':<{indent}}{'phase':<{text_width}}", heads, widths))
         before = 0
         for row in shown:
             if row.number > before + 1:
@@ -202,7 +205,7 @@ def _shown(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
     return list(rows) if len(rows) <= _FIRST + _LAST else [*rows[:_FIRST], *rows[-_LAST:]]
 
 
-def _cells(row: PhaseRow, output: Explained) -> tuple[str, ...]:
+def _cells(row: PhaseRow, output: Explained) -> Sequence[str]:
     end, length = (
         ("never", "") if row.end is None or row.length is None else (time_text(row.end), time_text(row.length))
     )

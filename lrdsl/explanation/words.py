@@ -140,7 +140,7 @@ def _near(time: Fraction) -> str:
 
 def _extreme(output: Explained, one: Extreme, clock: str, beyond: str) -> str:
     if one.time is None:
-        found = f"{output.value(one.value)} only in the limit of all times"
+        found = f"only in the limit: {output.value(one.value)} at the farthest time"
     else:
         found = f"{output.value(one.value)} {'just before' if one.side == 'left' else 'at'} {_moment(one.time, clock)}"
     return found if one.bound == one.value else f"{found}; nowhere {beyond} {output.value(one.bound)}"
