@@ -255,6 +255,32 @@ def test_drawn_texts_are_explained(drawn: strategies.Drawing, width: int) -> Non
     schedule._repr_html_()
 
 
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=strategies.schedules())
+def test_reasons_of_drawn_texts_hold(drawn: strategies.Drawing) -> None:
+    tree, total = drawn
+    try:
+        schedule = lrdsl.compile(show(tree), total=None if total is None else f"{total.numerator}/{total.denominator}")
+    except lrdsl.ScheduleError:
+        return
+    if schedule.missing or schedule.relation == "mixed":
+        return
+    output = explain(schedule).outputs[0]
+    if output.limits:
+        return  # values are no levels there
+    for index, row in enumerate(output.rows):
+        own = {level.name: level for level in row.levels if level.of is None}
+        first, last = own.get("from") or own.get("max"), own.get("to")
+        if row.planned is None and first is not None and row.repeat is None:
+            assert row.from_ == pytest.approx(first.value, rel=1e-9, abs=1e-300)
+        if row.planned is None and last is not None and row.end is not None and row.repeat is None:
+            assert row.to == pytest.approx(last.value, rel=1e-9, abs=1e-300)
+        if first is not None and first.source == "before" and index and "skipped" not in first.why:
+            assert output.rows[index - 1].to == pytest.approx(first.value, rel=1e-9, abs=1e-300)
+        if row.length_source == "written" and row.planned is None and row.length is not None:
+            assert row.length_why.startswith("written")
+
+
 def test_facts_are_told_in_words() -> None:
     def says(text: str, **bound: Any) -> dict[str, str]:
         explanation = explain(lrdsl.compile(text, **bound))
