@@ -33,10 +33,12 @@ from .timeline import (
     Blend,
     Chain,
     Clock,
+    Cycle,
     Left,
     Node,
     Operation,
     Origin,
+    Part,
     Progress,
     Side,
     Timeline,
@@ -214,7 +216,9 @@ class Facts:
         """The written levels that are never taken."""
         found = []
         for origin in dict.fromkeys(self._timeline.origins):
-            if origin.row is None or origin.source not in ("written", "share") or origin.span is None:
+            if origin.row is None or origin.source not in ("written", "share") or origin.name == "value":
+                continue
+            if self._mixed_in(origin):
                 continue
             whole = origin.name in ("floor", "cap")
             range_ = self.bounds if whole else self._range(origin.phase)
@@ -225,19 +229,31 @@ class Facts:
                 found.append(Unreached(origin, level, nearest))
         return tuple(found)
 
+    def _mixed_in(self, origin: Origin) -> bool:
+        """Whether a level is one of an operand, so that the values of the phase say nothing of it; a repeat shows its own."""
+        inside = origin.call not in (None, self._timeline.phases[origin.phase])
+        return inside and not all(isinstance(part.body, Cycle) for part in self._parts.get(origin.phase, ()))
+
     def _range(self, phase: int) -> tuple[float, float] | None:
         """The values of a phase; None where it owns no time."""
         low, high = math.inf, -math.inf
-        for part in self._chain.parts:
-            if part.phase == phase:
-                end = HORIZON if part.end is None else part.end
-                end = seen_by(part.body, part.begin, end)
-                found = [
-                    highest(part.body, part.begin, end, self._given, sign, near=1e-13, apart=self._slack).high
-                    for sign in (1, -1)
-                ]
-                low, high = min(low, -found[1]), max(high, found[0])
+        for part in self._parts.get(phase, ()):
+            end = HORIZON if part.end is None else part.end
+            end = seen_by(part.body, part.begin, end)
+            found = [
+                highest(part.body, part.begin, end, self._given, sign, near=1e-13, apart=self._slack).high
+                for sign in (1, -1)
+            ]
+            low, high = min(low, -found[1]), max(high, found[0])
         return None if low > high else (low, high)
+
+    @functools.cached_property
+    def _parts(self) -> dict[int, list[Part]]:
+        """The parts of each phase: among ten thousand they are not looked for ten thousand times."""
+        found: dict[int, list[Part]] = {}
+        for part in self._chain.parts:
+            found.setdefault(part.phase, []).append(part)
+        return found
 
     @functools.cached_property
     def finite(self) -> Shown:

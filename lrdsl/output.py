@@ -287,7 +287,7 @@ def _outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> 
         last = part.end if end is None else end if part.end is None else min(part.end, end)
         if last is not None and first >= last:
             continue
-        inner = _limited(part.body)
+        inner = limited(part.body)
         if inner is not None:
             found += _outline(inner.parts, first, last)
         else:
@@ -295,7 +295,7 @@ def _outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> 
     return found
 
 
-def _limited(node: Node) -> Chain | None:
+def limited(node: Node) -> Chain | None:
     """The chain of phases of which `floor` and `cap` were said."""
     while isinstance(node, Operation) and node.function in ("min", "max") and isinstance(node.operands[1], Level):
         node = node.operands[0]

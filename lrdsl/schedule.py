@@ -343,6 +343,12 @@ class Schedule:
 
         return draw([self], ax, log=log, until=until, base=base)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the text, its curves, its phases; or what is missing."""
+        from .plotter import html
+
+        return html(self)
+
     @property
     def text(self) -> str:
         """The text as it was given."""

@@ -174,22 +174,27 @@ class OperationRow:
 Row = BaseRow | ExactRow | RealRow | OperationRow
 
 
-Source = Literal["written", "share", "before", "ahead", "default", "base", "for", "until", "left", "endless"]
+Source = Literal[
+    "written", "share", "before", "ahead", "default", "base", "for", "until", "left", "rest", "own", "endless"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a level or the length of a phase came from; `row` is that of a level, and `span` where it is written, if it is.
+    """Where a level or the length of a phase came from; `row` is that of a level, `span` where it is written, if it is, and `call`
+    the call, or the number, whose level it is: the phase itself, or something inside of it.
 
     A level is written (as a share of the other one, too), taken from the phase before or ahead, a default, or base. A length
-    is written, or said by `for` or `until` round the phase, or is what the total leaves; or there is none.
+    is written, or said by `for` or `until` round the phase, or that of what is inside (`own`), or what the total leaves, or what
+    the bracket leaves in which the phase stands (`rest`); or there is none.
     """
 
     phase: int
-    name: Literal["from", "to", "max", "floor", "cap", "length"]
+    name: Literal["from", "to", "max", "value", "floor", "cap", "length"]
     source: Source
     row: int | None = None
     span: Span | None = None
+    call: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ import pytest
 
 import lrdsl
 from lrdsl import timeline as tl
+from lrdsl.cli.explain import page
 from lrdsl.diagnostic import Mend
+from lrdsl.explanation import explain
 from lrdsl.output import Output
 from lrdsl.parser import parse
 from lrdsl.source import Source, Span
@@ -35,7 +37,7 @@ ELSEWHERE = {"E108", "E109", "E401", "E402", "E403", "E404", "E405", "E406", "E4
 
 
 def read(path: Path) -> tuple[str, str, dict[str, str], tuple[str, ...]]:
-    """Title, source, bindings and names of groups of a golden file."""
+    """Title, source, bindings and names of groups of a golden file. Where one is titled `explain`, that is its one section."""
     text = path.read_text("utf-8")
     title = text.splitlines()[0]
     source = re.search(r"## SOURCE\n\n~~~\n(.*?)\n~~~", text, re.DOTALL)
@@ -159,13 +161,23 @@ def values_of(schedule: Output, several: bool) -> list[str]:
     return [f"{schedule.name} by {schedule.clock}", *lines] if several else lines
 
 
+def explanation(source: str, bindings: dict[str, str], base: str | None) -> str:
+    schedule = lrdsl.compiled(source, "text.lrs", tuple(sorted(bindings.items())))
+    return page(explain(schedule, None if base is None else float(base)))
+
+
 def render(title: str, source: str, bindings: dict[str, str], groups: tuple[str, ...]) -> str:
     parts = [title, "## SOURCE", f"~~~\n{source}\n~~~"]
     if bindings:
         parts += ["## BINDINGS", "\n".join(f"{name} = {value}" for name, value in bindings.items())]
     if groups:
         parts += ["## GROUPS", "\n".join(groups)]
-    for name, text in stages(source, bindings, groups).items():
+    explained = re.match(r"# explain(?: with base (\S+))?:", title)
+    if explained is not None:
+        sections = {"EXPLAIN": explanation(source, bindings, explained[1])}
+    else:
+        sections = stages(source, bindings, groups)
+    for name, text in sections.items():
         parts += [f"## {name}", f"~~~\n{text}\n~~~"]
     return "\n\n".join(parts) + "\n"
 

@@ -35,6 +35,7 @@ ORDER = (
     "notes",
     "summary",
     "comparison",
+    "explanation",
     "schedule",
     "__init__",
     "torch",
@@ -64,6 +65,7 @@ TYPES = {
     ("emitter", "output"),
     ("summary", "schedule"),
     ("comparison", "schedule"),
+    ("explanation", "schedule"),
     ("output", "emitter"),
 }
 

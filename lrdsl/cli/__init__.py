@@ -5,6 +5,7 @@
     embedded.py    a text inside a YAML, TOML or JSON file, and the places of its problems there
     report.py      problems for people, and for programs
     commands.py    compile, plot, check
+    explain.py     phases, where levels and lengths came from, facts
     sample.py      values as CSV, JSON or npy
     fmt.py         texts in their one canonical form
     diff.py        where and by how much two texts differ
@@ -22,7 +23,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .. import ScheduleError
-from . import commands, curves, diff, fmt, sample
+from . import commands, curves, diff, explain, fmt, sample
 from .arguments import parse
 from .report import flush, report
 from .texts import Usage
@@ -31,6 +32,7 @@ _RUN: dict[str, Callable[[argparse.Namespace], int]] = {
     "compile": commands.compile_,
     "plot": commands.plot,
     "check": commands.check,
+    "explain": explain.run,
     "sample": sample.run,
     "diff": diff.run,
     "fmt": fmt.run,

@@ -20,12 +20,13 @@ _ABOUT = {
     "compile": "write a standalone module",
     "plot": "draw it, here or into a file; several are compared",
     "check": "problems, notes, and the schedule in one line",
+    "explain": "phase by phase: levels, lengths, where each came from, and facts",
     "sample": "values as CSV, JSON or npy",
     "diff": "where and by how much two texts, or two bindings of one, differ",
     "fmt": "rewrite texts in their one canonical form",
     "curves": "what shapes, curves and words there are, with their formulas",
 }
-_LATER = ("explain", "fit")
+_LATER = ("fit",)
 _ALIASES = {
     **dict.fromkeys(("show", "view", "draw"), "plot"),
     **dict.fromkeys(("lint", "validate", "verify"), "check"),
@@ -56,6 +57,8 @@ _EXAMPLES = {
     "plot": 'lrdsl plot "warmup(2k) then cosine(to=10%)" --total 100k\nlrdsl plot a.lrs b.lrs -o both.svg',
     "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check gpt.lrs --strict --allow zero-start,jump\n"
     "lrdsl check conf.yaml:train.lr --output-format github",
+    "explain": 'lrdsl explain gpt.lrs\nlrdsl explain "warmup(2k) then cosine(to=10%)" --total 100k --base 3e-4\n'
+    "lrdsl explain gpt.lrs --format json",
     "sample": "lrdsl sample gpt.lrs --at 0,1k,2k\nlrdsl sample gpt.lrs --every 100 -o lr.csv",
     "diff": "lrdsl diff old.lrs new.lrs --at 40k\nlrdsl diff gpt.lrs --with peak=6e-4\n"
     "git show HEAD~1:gpt.lrs | lrdsl diff - gpt.lrs",
@@ -220,6 +223,14 @@ def _check(parser: _Parser) -> None:
     )
 
 
+def _explain(parser: _Parser) -> None:
+    _texts(parser)
+    _bindings(parser)
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="json: one object a text, each on a line"
+    )
+
+
 def _sample(parser: _Parser) -> None:
     _texts(parser)
     _bindings(parser)
@@ -277,6 +288,7 @@ _ARGUMENTS = {
     "compile": _compile,
     "plot": _plot,
     "check": _check,
+    "explain": _explain,
     "sample": _sample,
     "diff": _diff,
     "fmt": _fmt,

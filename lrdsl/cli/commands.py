@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from .. import ScheduleError
-from .report import colored, report, speaks_unicode
+from .report import colored, plain, report, speaks_unicode
 from .texts import Usage, complete, keep_apart, only, schedule, texts, write
 
 
@@ -46,12 +46,8 @@ def plot(options: argparse.Namespace) -> int:
     unicode = speaks_unicode(sys.stdout)
     color = colored(options.color, sys.stdout)
     print(plotter.terminal(schedules, width=min(width, 160), color=color, unicode=unicode, **said))
-    print(_plain("\n".join(schedule.describe(options.base) for schedule in schedules), unicode))
+    print(plain("\n".join(schedule.describe(options.base) for schedule in schedules), unicode))
     return 0
-
-
-def _plain(text: str, unicode: bool) -> str:
-    return text if unicode else text.replace("·", "-").encode("ascii", "replace").decode("ascii")
 
 
 def check(options: argparse.Namespace) -> int:
@@ -71,5 +67,5 @@ def check(options: argparse.Namespace) -> int:
         if notes and options.strict:
             worst = 1
         name = f"{text.name}: " if len(found) > 1 else ""
-        print(_plain(name + made.describe(options.base), speaks_unicode(stream)), file=stream)
+        print(plain(name + made.describe(options.base), speaks_unicode(stream)), file=stream)
     return worst

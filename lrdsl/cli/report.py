@@ -50,3 +50,8 @@ def colored(choice: str, stream: Any) -> bool:
 
 def speaks_unicode(stream: Any) -> bool:
     return (stream.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+
+
+def plain(text: str, unicode: bool) -> str:
+    """A text for a stream that may speak ASCII alone."""
+    return text if unicode else text.replace("·", "-").encode("ascii", "replace").decode("ascii")

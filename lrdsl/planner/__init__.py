@@ -37,13 +37,13 @@ from ..timeline import (
     Since,
     Timeline,
 )
-from .degrees import degree
+from .degrees import degree, row_degrees
 from .forms import call_form
 from .lengths import HORIZON, Lengths
 from .levels import PASS, Ahead, cycle_end, start
 from .rows import Rows, is_constant
 
-__all__ = ["HORIZON", "constant", "degree", "plan"]
+__all__ = ["HORIZON", "constant", "degree", "plan", "row_degrees"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +171,27 @@ class Planner:
                 return self.lay(node.body, self.alone(node, place))
         if place.phase is None:
             place = replace(place, phase=self.number(node))
-            self.origins.append(_length(node, place))
+            self.origins.append(self._length(node, place))
         form, end = self.form(node, place)
         self.forms[id(node)] = form
         assert place.phase is not None
+        if isinstance(form, Level) and is_constant(node):
+            self.origins.append(Origin(place.phase, "value", "written", form.row, node.span, node.span))
         parts = [] if place.length == 0 else [Part(place.origin, place.end, form, place.phase)]
         return Laid(parts, end or self._moment(form, place))
+
+    def _length(self, node: program.Node, place: Place) -> Origin:
+        """Where the length of a phase came from."""
+        phase, inner = place.phase or 0, core(node)
+        if isinstance(inner, program.Call) and inner.length is not None:
+            return Origin(phase, "length", "written", None, inner.length.span)
+        if self.lengths.alone(node, place.total).kind == "fixed":
+            return Origin(phase, "length", "own")
+        if place.told is not None:
+            return Origin(phase, "length", place.told)
+        if place.length is None:
+            return Origin(phase, "length", "endless")
+        return Origin(phase, "length", "left" if place.total == self.lengths.run else "rest")
 
     def _moment(self, form: Node, place: Place) -> Callable[[], int]:
         def end() -> int:
@@ -327,7 +342,7 @@ class Planner:
         row = self.rows.constant(node.value, place.total, place.levels)
         word: Literal["floor", "cap"] = "floor" if node.function == "max" else "cap"
         number = len(self.phases) if place.phase is None else place.phase
-        self.origins.append(Origin(number, word, "written", row, node.value.span))
+        self.origins.append(Origin(number, word, "written", row, node.value.span, node.span))
         # A phase of its own number for each phase of the line, so that pictures can name them.
         laid = self.lay(node.body, replace(place, phase=place.phase if place.sealed else None))
         form = Operation(node.function, (_as_one(laid), Level(row)))
@@ -341,16 +356,6 @@ class Planner:
         factor = None if node.factor is None else self.rows.constant(node.factor, place.total, {})
         stretch, times = self.lengths.stretch(node, place.total), self.lengths.times(node, place.total)
         return Cycle(body, place.origin, need.least, stretch, factor, times), None
-
-
-def _length(node: program.Node, place: Place) -> Origin:
-    """Where the length of a phase came from."""
-    phase, inner = place.phase or 0, core(node)
-    if isinstance(inner, program.Call) and inner.length is not None:
-        return Origin(phase, "length", "written", None, inner.length.span)
-    if place.told is not None:
-        return Origin(phase, "length", place.told)
-    return Origin(phase, "length", "endless" if place.length is None else "left")
 
 
 def _as_one(laid: Laid) -> Node:

@@ -34,9 +34,13 @@ Degree = float | None
 
 def degree(node: Node, rows: Sequence[Row], key: str) -> Degree:
     """The degree of a node in the `base` of a key."""
+    return _degree(node, row_degrees(rows, key), levels(rows, 1.0), {})
+
+
+def row_degrees(rows: Sequence[Row], key: str) -> list[Degree]:
+    """The degrees of levels in the `base` of a key."""
     values = levels(rows, 1.0)
     known: list[Degree] = []
-    memo: dict[int, Degree] = {}
     for row in rows:
         match row:
             case BaseRow(its):
@@ -46,7 +50,7 @@ def degree(node: Node, rows: Sequence[Row], key: str) -> Degree:
             case OperationRow(function, operands):
                 exponent = values[operands[1]] if function == "^" else None
                 known.append(_combined(function, [known[operand] for operand in operands], exponent))
-    return _degree(node, known, values, memo)
+    return known
 
 
 def _degree(node: Node, known: Sequence[Degree], values: Sequence[float], memo: dict[int, Degree]) -> Degree:

@@ -91,7 +91,7 @@ def resolve(planner: Planner, call: program.Call, place: Place) -> dict[str, int
     for name, level in call.levels.items():
         span = None if level.written is None else level.written.span
         source = _source(call, level, place)
-        planner.origins.append(Origin(place.phase or 0, name, source, found[name], span))  # type: ignore[arg-type]
+        planner.origins.append(Origin(place.phase or 0, name, source, found[name], span, call.span))  # type: ignore[arg-type]
     return found
 
 
