@@ -42,6 +42,7 @@ from .timeline import (
     Progress,
     Side,
     Timeline,
+    outline,
     rounded,
     value,
 )
@@ -202,7 +203,7 @@ class Facts:
     def cut(self) -> tuple[Cut, ...]:
         """The phases that are not shown from their beginning to their end."""
         found = []
-        for part in self._chain.parts:
+        for part in outline(self._chain.parts, Fraction(0), None):
             clock = _planned(part.body)
             if clock is None or clock.length is None:
                 continue

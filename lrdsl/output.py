@@ -21,13 +21,9 @@ from .prover import HORIZON, Given, jumps, settled, verdicts
 from .timeline import (
     BadTime,
     BaseRow,
-    Chain,
-    Level,
-    Node,
-    Operation,
-    Part,
     Timeline,
     levels,
+    outline,
     rounded,
     value,
 )
@@ -221,7 +217,7 @@ class Output:
     def phases(self) -> tuple[Outline, ...]:
         """The phases in their order, limits of the whole line looked through."""
         found: list[Outline] = []
-        for part in _outline(self.timeline.chain.parts, Fraction(0), None):
+        for part in outline(self.timeline.chain.parts, Fraction(0), None):
             text = " ".join(self.timeline.phases[part.phase].text.split())
             if part.begin == self.timeline.length:
                 continue  # holds the last value past the end
@@ -278,25 +274,3 @@ def _finite(base: Any) -> float:
     if not math.isfinite(found):
         raise ScheduleError(problems.bad_call(f"base is a finite number, not {base!r}"))
     return found
-
-
-def _outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> list[Part]:
-    found: list[Part] = []
-    for part in parts:
-        first = max(part.begin, begin)
-        last = part.end if end is None else end if part.end is None else min(part.end, end)
-        if last is not None and first >= last:
-            continue
-        inner = limited(part.body)
-        if inner is not None:
-            found += _outline(inner.parts, first, last)
-        else:
-            found.append(Part(first, last, part.body, part.phase))
-    return found
-
-
-def limited(node: Node) -> Chain | None:
-    """The chain of phases of which `floor` and `cap` were said."""
-    while isinstance(node, Operation) and node.function in ("min", "max") and isinstance(node.operands[1], Level):
-        node = node.operands[0]
-    return node if isinstance(node, Chain) else None

@@ -328,3 +328,26 @@ def _stretched_at(node: Cycle, time: Fraction, side: Side) -> int:
     while index < last and (node.start(index + 1) < time or (side == "right" and node.start(index + 1) == time)):
         index += 1
     return index
+
+
+def outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> list[Part]:
+    """The parts within a stretch of time as a person sees them, limits of the whole line looked through."""
+    found: list[Part] = []
+    for part in parts:
+        first = max(part.begin, begin)
+        last = part.end if end is None else end if part.end is None else min(part.end, end)
+        if last is not None and first >= last:
+            continue
+        inner = limited(part.body)
+        if inner is not None:
+            found += outline(inner.parts, first, last)
+        else:
+            found.append(Part(first, last, part.body, part.phase))
+    return found
+
+
+def limited(node: Node) -> Chain | None:
+    """The chain of phases of which `floor` and `cap` were said."""
+    while isinstance(node, Operation) and node.function in ("min", "max") and isinstance(node.operands[1], Level):
+        node = node.operands[0]
+    return node if isinstance(node, Chain) else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..output import Base, Output, limited
+from ..output import Base, Output
 from ..problems import number_text
 from ..timeline import (
     Anchored,
@@ -30,6 +30,7 @@ from ..timeline import (
     Part,
     Progress,
     Since,
+    limited,
     rounded,
 )
 from .formulas import Formulas

@@ -173,11 +173,11 @@ def _boxed(node: Node, a: Fraction, b: Fraction, given: Given, purse: _Purse) ->
     def push(a: Fraction, b: Fraction) -> None:
         nonlocal count
         count += 1
-        found = _box(node, a, b, given, purse)
+        found = _box(node, a, b, given)
         heapq.heappush(heap, (found[0] - found[1], count, a, b, found))
 
     push(a, b)
-    boxes = min(_BOXES, max(purse.left // 2, 8))
+    boxes = min(_BOXES, purse.left // 2)
     purse.left -= boxes
     for turn in range(boxes):
         if turn % 20 == 19:
@@ -194,8 +194,9 @@ def _boxed(node: Node, a: Fraction, b: Fraction, given: Given, purse: _Purse) ->
     return found
 
 
-def _box(node: Node, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
-    closed = _closed(node, a, b, given, purse) if isinstance(node, Operation) else None
+def _box(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
+    # What is in a box gets no boxes of its own.
+    closed = _closed(node, a, b, given, _Purse(0)) if isinstance(node, Operation) else None
     if closed is not None:
         return closed
     size = _exact(b - a)
