@@ -246,13 +246,17 @@ class Facts:
                 for sign in (1, -1)
             ]
             low, high = min(low, -found[1]), max(high, found[0])
-        return None if low > high else (low, high)
+        if low > high:
+            return None
+        # A floor or cap of the whole line holds here too, and the parts that are seen through it do not know it.
+        least, most = self.bounds
+        return min(max(low, least), most), max(min(high, most), least)
 
     @functools.cached_property
     def _parts(self) -> dict[int, list[Part]]:
         """The parts of each phase: among ten thousand they are not looked for ten thousand times."""
         found: dict[int, list[Part]] = {}
-        for part in self._chain.parts:
+        for part in outline(self._chain.parts, Fraction(0), None):
             found.setdefault(part.phase, []).append(part)
         return found
 

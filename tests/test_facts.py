@@ -113,6 +113,11 @@ def test_what_is_plain_to_see() -> None:
     assert [(one.planned, one.begin, one.end) for one in cut.cut] == [((0, 100_000), 0, 50_000)]
     assert [(one.origin.name, one.level, one.nearest) for one in cut.unreached] == [("to", 0.1, pytest.approx(0.55))]
 
+    under = lrdsl.compile("(cosine(100k, from=1, to=0.1)) until 50k then linear(5k, to=1e-4) floor 1e-3").facts
+    assert [(one.planned, one.begin, one.end) for one in under.cut] == [((0, 100_000), 0, 50_000)]
+    assert [(one.origin.name, one.level, one.nearest) for one in under.unreached] == [
+        ("to", 0.1, pytest.approx(0.55)), ("to", 1e-4, 1e-3)]  # fmt: skip
+
     endless = lrdsl.compile("exp(max=1, k=0.1)").facts
     assert (endless.settled, endless.final, endless.area, endless.least.value, endless.least.time) == (
         None,
