@@ -2,8 +2,8 @@
 
 text --parse--> tree --check--> program --plan--> timeline --emit--> numpy · python · torch · jax
       parser/          checker/         planner/    |     emitter/
-      grammar/lrs.lark (names, units)   (lengths,   +--prove--> facts: bounds, jumps, what becomes negative
-      spans live up to here ----------->  levels)         prover.py
+      grammar/lrs.lark (names, units)   (lengths,   +--prove--> claims, facts, differences
+      spans live up to here ----------->  levels)         prover/
                                                     schedule.py holds the result; torch/ applies it;
                                                     plotter/ draws it; cli/ is the only one that prints
 
