@@ -13,13 +13,11 @@ from .. import problems, program
 from ..diagnostic import Diagnostic
 from ..output import Base, Output
 from ..planner.rows import is_constant
-from ..prover import HORIZON, bounds, moments
-from ..timeline import Blend, value
+from ..prover import HORIZON, Given, bounds, settled
+from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample, owner, value
 from .spots import Seen, last_of, spots
 
 _IDLE = Fraction(1, 20)  # of the run
-_HALVINGS = 60
-_LOOKED = 64  # moments at which it is asked whether the value is the last one already
 
 
 def find(seen: Seen, outputs: Mapping[str, Output], base: Base, said: set[str | None]) -> list[Diagnostic]:
@@ -57,9 +55,12 @@ def _idle_end(seen: Seen, others: list[Output], base: Base) -> Diagnostic | None
     if length is None or length == 0:
         return None
     chain = seen.output.timeline.chain
-    stands, kept = _stands_from(seen.output, length, known)
-    if stands == 0 or length - stands < _IDLE * length:
+    stands = settled(chain, Given(known))
+    if stands is None or stands == 0 or length - stands < _IDLE * length:
         return None
+    if length - stands <= _stair(owner(chain, length, "left").body):
+        return None
+    kept = value(chain, stands, known)
     last = last_of(seen.root)
     if isinstance(last, program.Call) and last.holds:
         level = last.levels["max"]
@@ -68,35 +69,24 @@ def _idle_end(seen: Seen, others: list[Output], base: Base) -> Diagnostic | None
             return None
     elif is_constant(last):
         return None
-    # Just behind the moment a law that comes to a floor may still be above it by its rounding.
-    begin = stands + (length - stands) / 100
-    if bounds(chain, begin, length, known) != (kept, kept):
-        return None
     for other in others:
-        low, high = bounds(other.timeline.chain, begin, length, other.levels(base))
-        if low != high:
+        still = settled(other.timeline.chain, other.given(base))
+        if still is None or still > stands:
             return None
     place = seen.output.timeline.phases[chain.parts[-1].phase]
     shown = Fraction(-(-stands.numerator // stands.denominator)) if stands > 100 else stands
     return problems.idle_end(last.span if last.span.source is place.source else place, shown, length, seen.clock, kept)
 
 
-def _stands_from(output: Output, length: Fraction, known: list[float]) -> tuple[Fraction, float]:
-    """The moment, found by halving, from which the value is the last one; and that value. The length where none is found."""
-    chain = output.timeline.chain
-    kept = value(chain, length, known, "left")
-    times = {length * k / _LOOKED for k in range(_LOOKED)} | {length / 2**k for k in range(_HALVINGS)}
-    times |= {time for time, _ in moments(chain, Fraction(0), length)}
-    low, high = None, length
-    for time in sorted(times - {length}, reverse=True):
-        if value(chain, time, known) != kept:
-            low = time
-            break
-        high = time
-    if low is None:
-        return Fraction(0), kept
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if value(chain, middle, known) == kept else (middle, high)
-    near = high.limit_denominator(1000)
-    return (near if value(chain, near, known) == kept else high), kept
+def _stair(node: Node) -> Fraction:
+    """The longest time between two samples in a node: so long it stands still by itself."""
+    match node:
+        case Sample():
+            return max(node.every, _stair(node.body))
+        case Operation():
+            return max(map(_stair, node.operands))
+        case Chain():
+            return max(_stair(part.body) for part in node.parts)
+        case Anchored() | Cycle():
+            return _stair(node.body)
+    return Fraction(0)

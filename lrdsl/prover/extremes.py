@@ -204,7 +204,9 @@ def _recurrence(node: Node) -> tuple[Fraction, Fraction, Fraction] | None:
             return node.origin, node.period, node.period
         case Sample():
             found = _recurrence(node.body)
-            return None if found is None else _both(found, (node.origin, node.every, node.every))
+            # The sample that holds when the body begins to come again may be from before.
+            since = max(node.origin, Fraction(0) if found is None else found[0]) + node.every
+            return None if found is None else _both(found, (since, node.every, node.every))
         case Operation():
             whole: tuple[Fraction, Fraction, Fraction] | None = (Fraction(0), Fraction(0), HORIZON)
             for operand in node.operands:
