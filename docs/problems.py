@@ -36,6 +36,8 @@ CALLS = {
     "E404": 'lrdsl.compile("cosine(10)")(-1)',
     "E405": "lrdsl.compile([1, 2])",
     "E406": 'lrdsl.compile("hold", total=[1])',
+    "E407": 'lrdsl.compile("cosine(100, from=1)").diff("cosine(100 tokens, from=1)")',
+    "E408": 'lrdsl.compile("cosine(100, from=1)").diff("cosine(100)")',
 }
 SETUP = """import lrdsl, lrdsl.torch, torch
 model = torch.nn.Linear(2, 1)

@@ -74,7 +74,7 @@ def highest(
             return _done(search, best.low, (best.time, best.time), count)
         box = search.boxes[0]
         high = -box.order[0]
-        close = max(near * max(abs(high), abs(best.low)), apart)
+        close = max(near * max(abs(high), abs(best.low)), apart) if high < INF else 0.0
         if high <= max(best.low, under) or best.low > over or high - best.low <= close:
             return _done(search, max(high, best.low), (box.a, box.b), count)
         heapq.heappop(search.boxes)
