@@ -167,6 +167,8 @@ def _stretch(stretch: Stretch, found: Comparison, name: str, first: bool) -> str
     then = "" if first else "then "
     if stretch.kind == "same":
         return f"{then}the same{until}"
+    if stretch.kind == "repeats":
+        return "and so on, again and again"
     said = f"{then}{name} is {stretch.kind}{until}" + ("" if stretch.shown else " (found, not shown)")
     steep = [one for one in found.steep if _inside(one.gap, stretch)]
     if steep:

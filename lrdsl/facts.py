@@ -21,6 +21,7 @@ from .prover import (
     area,
     highest,
     jumps,
+    moments,
     seen_by,
     settled,
     size,
@@ -43,6 +44,7 @@ from .timeline import (
     Side,
     Timeline,
     outline,
+    owner,
     rounded,
     value,
 )
@@ -155,6 +157,14 @@ class Facts:
             end = min(end, self.settled + 1)
         found = highest(self._chain, Fraction(0), end, self._given, sign, near=1e-13, apart=self._slack)
         time, side = found.time, found.side
+        best = sign * value(self._chain, time, self._given.known, side)
+        # Of a repeat whose cycles change sign or grow, bounds cover many at once: the first are looked at by themselves.
+        for begin, last in zip(self._chain.begins, (*self._chain.begins[1:], end), strict=True):
+            part = owner(self._chain, begin)
+            for moment, where in moments(part.body, begin, max(min(last, end), begin)):
+                here = sign * value(part.body, moment, self._given.known, where)
+                if here > best + self._slack:
+                    best, time, side = here, moment, where
         got = value(self._chain, time, self._given.known, side)
         if side == "left" and value(self._chain, time, self._given.known) == got:
             side = "right"

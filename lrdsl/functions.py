@@ -25,6 +25,7 @@ from .intervals import (
     rising,
     square,
     subtract,
+    valued_product,
     wave,
     wide,
 )
@@ -267,7 +268,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("+", (2, 2), lambda a, b: a + b, add, lambda a, b: (ONE, ONE), "add", "{0} + {1}", "{0} + {1}", False),
         Function("-", (2, 2), lambda a, b: a - b, subtract, lambda a, b: (ONE, (-1.0, -1.0)), "subtract",
                  "{0} - {1}", "{0} - {1}", False),
-        Function("*", (2, 2), lambda a, b: a * b, multiply, lambda a, b: (b, a), "multiply", "{0} * {1}", "{0} * {1}",
+        Function("*", (2, 2), lambda a, b: a * b, valued_product, lambda a, b: (b, a), "multiply", "{0} * {1}", "{0} * {1}",
                  False),
         Function("/", (2, 2), divide, divided, lambda a, b: (divided(ONE, b), negate(divided(a, square(b)))), "divide",
                  "{0} / {1}", "{0} / {1}", False),

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 Interval = tuple[float, float]
 
 INF = math.inf
-EVERYTHING: Interval = (-INF, INF)
+EVERYTHING: Interval = (-INF, INF)  # any number, and perhaps none: what may be NaN is bounded by this alone
 ZERO: Interval = (0.0, 0.0)
+_LARGEST = 1.7976931348623157e308
 ONE: Interval = (1.0, 1.0)
 
 
@@ -37,7 +38,10 @@ def wide(low: float, high: float) -> Interval:
     """The same for what a library of transcendental functions gives: it is within an ulp or two, not exact."""
     if low != low or high != high:
         return EVERYTHING
-    return down(low - abs(low) * 4e-16), up(high + abs(high) * 4e-16)
+    # What overflowed is at least the largest float.
+    low = low - abs(low) * 4e-16 if math.isfinite(low) else min(low, _LARGEST)
+    high = high + abs(high) * 4e-16 if math.isfinite(high) else max(high, -_LARGEST)
+    return down(low), up(high)
 
 
 def hull(many: Iterable[Interval]) -> Interval:
@@ -74,8 +78,16 @@ def subtract(a: Interval, b: Interval) -> Interval:
     return add(a, negate(b))
 
 
+def valued_product(a: Interval, b: Interval) -> Interval:
+    """Bounds of a product of values: 0 times what may be infinite may be NaN."""
+    infinite = (a[0] == -INF or a[1] == INF, b[0] == -INF or b[1] == INF)
+    if (infinite[0] and b[0] <= 0 <= b[1]) or (infinite[1] and a[0] <= 0 <= a[1]):
+        return EVERYTHING
+    return multiply(a, b)
+
+
 def multiply(a: Interval, b: Interval) -> Interval:
-    # 0 times an infinite bound is 0 here: the bound stands for arbitrarily large finite values.
+    """Bounds of a product of slopes and lengths: 0 times an infinite bound is 0, for that stands for arbitrarily large numbers."""
     if a == ZERO or b == ZERO:
         return ZERO
     if a == ONE:
@@ -210,4 +222,6 @@ def wave(function: Callable[[float], float], top: float, period: float, least: f
 
 
 def _meets(a: Interval, point: float, period: float, slack: float) -> bool:
+    if not (math.isfinite(a[0] - slack) and math.isfinite(a[1] + slack)):
+        return True
     return math.floor((a[1] + slack - point) / period) >= math.ceil((a[0] - slack - point) / period)

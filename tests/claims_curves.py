@@ -244,7 +244,12 @@ def of_progress(d: Draws, length: Fraction) -> Leaf:
         (f"{top}*4*p*q", lambda m, p: 4 * p * (1 - p), None),
         (f"{top}*p^2*q", lambda m, p: p * p * (1 - p), None),
         (f"{top}*(1 - p^2)", lambda m, p: 1 - p * p, None),
-        (f"{top}*halfwave(2*p)", lambda m, p: m.sin(m.pi * p) ** 2, None),
+        # folded at its top, so that it is 0 at both ends, and not what fifty digits of pi leave
+        (
+            f"{top}*halfwave(2*p)",
+            lambda m, p: m.sin(m.pi * (m.num(Fraction(1, 2)) - abs(p - m.num(Fraction(1, 2))))) ** 2,
+            None,
+        ),
     )[way]
     return Leaf(
         text=f"{text} for {written(length)}", level="phase", law=lambda m, t: m.num(a) * law(m, t / m.num(length)),

@@ -184,5 +184,5 @@ def test_facts_as_data_are_plain() -> None:
 
 
 def test_times_go_to_the_horizon() -> None:
-    assert Fraction(10**300) == HORIZON
-    assert lrdsl.compile("1e-20*t").facts.peak.value == pytest.approx(1e280)
+    assert Fraction(10**100) == HORIZON
+    assert lrdsl.compile("1e-20*t").facts.peak.value == pytest.approx(1e80)

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from ..functions import FUNCTIONS
 from ..intervals import INF, ONE, ZERO, Interval, add, divide, meet, multiply, negate, subtract
-from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Since
-from .enclosures import Given, at, cycles, enclosed, factors, least, most, pieces, slope, way, within
+from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Since, cycle_at
+from .enclosures import Given, at, enclosed, factors, least, most, pieces, slope, way, within
 from .extremes import halfway
 from .joins import join
 
@@ -140,7 +140,7 @@ def _blended(node: Blend, a: Fraction, b: Fraction, given: Given, purse: _Purse)
 
 
 def _cycled(node: Cycle, a: Fraction, b: Fraction, given: Given, purse: _Purse) -> Interval:
-    first, last = cycles(node, a, b)
+    first, last = cycle_at(node, a), max(cycle_at(node, b, "left"), cycle_at(node, a))
     if first == last:
         return _of_cycle(node, _area(node.body, *within(node, a, b, first), given, purse), first, given)
     if node.stretch != 1 and b >= node.start(40) and last - first > _CYCLES:

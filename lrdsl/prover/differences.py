@@ -19,7 +19,7 @@ from .enclosures import Given, enclosed
 from .extremes import HORIZON, Reach, halfway, highest, seen_by, survey
 from .joins import join
 
-Kind = Literal["same", "lower", "higher"]
+Kind = Literal["same", "lower", "higher", "repeats"]
 _POINTS = 48  # moments of a stretch at which signs are looked at
 _BUDGET = 250  # boxes for one question
 _ALL = 2500  # and for all of them: each takes a quarter of what is left at most
@@ -27,7 +27,8 @@ _ALL = 2500  # and for all of them: each takes a quarter of what is left at most
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """From `begin` to `end` (None: for ever) the second is the same, lower or higher; `shown` for all times, or only found."""
+    """From `begin` to `end` (None: for ever) the second is the same, or never higher or never lower than the first; or what was
+    before comes again (`repeats`). `shown` for all times, or only found."""
 
     begin: Fraction
     end: Fraction | None
@@ -136,17 +137,31 @@ class _Work:
             self.steep.append(Steep(gap, True, True))
             return
         end = seen_by(apart, a, b)
-        start, stop = self.edge(apart, a, end, True), self.edge(apart, a, end, False)
-        if start >= end:
+        count = len(self.found)
+        self.seen(apart, first, a, end)
+        if end == b:
+            return
+        # One period was looked at: what holds throughout it holds for ever, else it comes again.
+        kinds = {one.kind for one in self.found[count:]}
+        if len(kinds) == 1:
+            self.found.append(replace(self.found[-1], begin=end, end=b))
+        else:
+            self.found.append(Stretch(end, b, "repeats", all(one.shown for one in self.found[count:])))
+
+    def seen(self, apart: Node, first: Node, a: Fraction, b: Fraction) -> None:
+        """A stretch in which all is looked at."""
+        start, stop = self.edge(apart, a, b, True), self.edge(apart, a, b, False)
+        if start >= b:
             self.found.append(Stretch(a, b, "same", True))
             return
         if start > a:
             self.found.append(Stretch(a, start, "same", True))
-        signs = self.signs(apart, start, min(stop, end) if stop > start else end, b if stop >= end else stop)
+        stop = stop if stop > start else b
+        signs = self.signs(apart, start, stop)
         self.found += signs
         if any(one.kind != "same" for one in signs):
-            self.measure(apart, first, start, stop if stop > start else end)
-        if start < stop < end:
+            self.measure(apart, first, start, stop)
+        if stop < b:
             self.found.append(Stretch(stop, b, "same", True))
 
     def edge(self, apart: Node, a: Fraction, b: Fraction, front: bool) -> Fraction:
@@ -164,7 +179,7 @@ class _Work:
             near, far = (middle, far) if none(middle) else (near, middle)
         return near if abs(near - (a if front else b)) > (min(b, Fraction(10**9)) - a) / 1000 else (a if front else b)
 
-    def signs(self, apart: Node, a: Fraction, b: Fraction, end: Fraction) -> list[Stretch]:
+    def signs(self, apart: Node, a: Fraction, b: Fraction) -> list[Stretch]:
         """The stretches of one sign: by bounds where they tell, else by the moments between which the sign changes."""
         top, bottom = (self.highest(apart, a, b, sign, near=1e-6, apart=self.slack) for sign in (1, -1))
         self.bound = max(self.bound, top.high, bottom.high)
@@ -172,12 +187,12 @@ class _Work:
             if one.low > self.slack:
                 self.gaps.append(self.look(one.time, one.side))
         if max(top.high, bottom.high) <= self.slack * 1.01:
-            return [Stretch(a, end, "same", True)]
+            return [Stretch(a, b, "same", True)]
         if max(top.low, bottom.low) <= self.slack:
-            return [Stretch(a, end, "same", False)]
+            return [Stretch(a, b, "same", False)]
         if min(top.low, bottom.low) <= self.slack:
             kind: Kind = "higher" if top.low > self.slack else "lower"
-            return [Stretch(a, end, kind, min(top.high, bottom.high) <= self.slack * 1.01)]
+            return [Stretch(a, b, kind, min(top.high, bottom.high) <= self.slack * 1.01)]
         found: list[Stretch] = []
         times = self.changes(apart, a, b)
         for first, last in zip([a, *times], [*times, b], strict=True):
@@ -185,8 +200,8 @@ class _Work:
             kind = "higher" if value(apart, middle, self.given.known) > 0 else "lower"
             sign = -1 if kind == "higher" else 1
             beyond = self.highest(apart, first, last, sign, under=self.slack * 100)
-            shown = beyond.high <= self.slack * 100 + 1e-6 * self.bound
-            found.append(Stretch(first, end if last == b else last, kind, shown))
+            shown = beyond.high <= self.slack * 100
+            found.append(Stretch(first, last, kind, shown))
         return found
 
     def changes(self, apart: Node, a: Fraction, b: Fraction) -> list[Fraction]:
@@ -249,33 +264,34 @@ def _merged(found: list[Stretch]) -> tuple[Stretch, ...]:
 # --- one form with one set of numbers ------------------------------------------------------------------------------------
 
 
-def _alike(a: Node, b: Node, given: Given) -> bool:
+def _alike(a: Node, b: Node, given: Given, exact: bool = False) -> bool:
     """Whether two nodes are the same function, as their forms, clocks and levels show."""
     if type(a) is not type(b):
         return False
     match a, b:
         case Level(), Level():
-            return _near(a.row, b.row, given)
+            return _near(a.row, b.row, given, exact)
         case Operation(), Operation():
-            return a.function == b.function and _all(a.operands, b.operands, given)
+            # Inside a function a last digit may grow to any size: there levels are one number or two.
+            return a.function == b.function and _all(a.operands, b.operands, given, True)
         case Blend(), Blend():
-            levels = _near(a.from_, b.from_, given) and _near(a.to, b.to, given)
-            return levels and a.clock == b.clock and _alike(a.weight, b.weight, given)
+            levels = _near(a.from_, b.from_, given, exact) and _near(a.to, b.to, given, exact)
+            return levels and a.clock == b.clock and _one_shape(a, b, given)
         case Anchored(), Anchored():
-            return a.clock == b.clock and _near(a.start, b.start, given) and _alike(a.body, b.body, given)
+            return a.clock == b.clock and _near(a.start, b.start, given, exact) and _alike(a.body, b.body, given, exact)
         case Chain(), Chain():
             spans = [(one.begin, one.end) for one in a.parts] == [(one.begin, one.end) for one in b.parts]
-            return spans and _all([one.body for one in a.parts], [one.body for one in b.parts], given)
+            return spans and _all([one.body for one in a.parts], [one.body for one in b.parts], given, exact)
         case Cycle(), Cycle():
             factors = (
-                _near(a.factor, b.factor, given)
+                _near(a.factor, b.factor, given, True)
                 if a.factor is not None and b.factor is not None
                 else a.factor is b.factor
             )
             times = (a.origin, a.period, a.stretch, a.times) == (b.origin, b.period, b.stretch, b.times)
-            return times and factors and _alike(a.body, b.body, given)
+            return times and factors and _alike(a.body, b.body, given, exact)
         case Sample(), Sample():
-            return (a.origin, a.every) == (b.origin, b.every) and _alike(a.body, b.body, given)
+            return (a.origin, a.every) == (b.origin, b.every) and _alike(a.body, b.body, given, exact)
     return getattr(a, "clock", None) == getattr(b, "clock", None)
 
 
@@ -285,29 +301,34 @@ def _times(a: Node, b: Node, given: Given) -> float | None:
         case Level(), Level():
             one, two = given.known[a.row], given.known[b.row]
             return two / one if one > 0 and two > 0 else None
-        case Blend(), Blend() if a.clock == b.clock and _alike(a.weight, b.weight, given):
+        case Blend(), Blend() if a.clock == b.clock and _one_shape(a, b, given):
             (start, end), (first, last) = ([given.known[row] for row in (node.from_, node.to)] for node in (a, b))
             if min(start, end, first, last) < 0 or max(start, end) == 0 or max(first, last) == 0:
                 return None
             times = max(first, last) / max(start, end)
             alike = abs(times * start - first) + abs(times * end - last) <= 4e-16 * max(first, last)
             return times if alike else None
-        case Operation("*", (x, y)), Operation("*", (z, w)) if _alike(y, w, given):
-            return _times(x, z, given)
         case Cycle(), Cycle():
             same = _alike(replace(a, body=Level(0)), replace(b, body=Level(0)), given)
             return _times(a.body, b.body, given) if same else None
     return None
 
 
-def _all(a: Sequence[Node], b: Sequence[Node], given: Given) -> bool:
-    return len(a) == len(b) and all(_alike(one, two, given) for one, two in zip(a, b, strict=True))
+def _one_shape(a: Blend, b: Blend, given: Given) -> bool:
+    """Whether two shapes are one; what stands behind the comma is checked at points only, so it counts by itself."""
+    if a.complement is None or b.complement is None:
+        return a.complement is b.complement and _alike(a.weight, b.weight, given, True)
+    return _alike(a.weight, b.weight, given, True) and _alike(a.complement, b.complement, given, True)
 
 
-def _near(a: int, b: int, given: Given) -> bool:
+def _all(a: Sequence[Node], b: Sequence[Node], given: Given, exact: bool) -> bool:
+    return len(a) == len(b) and all(_alike(one, two, given, exact) for one, two in zip(a, b, strict=True))
+
+
+def _near(a: int, b: int, given: Given, exact: bool) -> bool:
     """Whether two levels are one number: what is computed on two ways may differ in its last digit."""
     one, two = given.known[a], given.known[b]
-    return one == two or abs(one - two) <= 4e-16 * max(abs(one), abs(two))
+    return one == two or (not exact and abs(one - two) <= 4e-16 * max(abs(one), abs(two)))
 
 
 def _shifted(node: Node, by: int) -> Node:

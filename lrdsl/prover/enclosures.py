@@ -17,6 +17,7 @@ from ..functions import FUNCTIONS
 from ..functions import power as raised
 from ..intervals import (
     EVERYTHING,
+    INF,
     ONE,
     ZERO,
     Interval,
@@ -53,12 +54,13 @@ from ..timeline import (
 
 @dataclass(slots=True)
 class Given:
-    """The values of the levels; and what was found out already: of repeats, what their bodies range over, and the largest absolute
-    value, from below and from above."""
+    """The values of the levels; and what was found out already: of repeats, what their bodies range over, of shapes, whether
+    their ends are exact, and the largest absolute value, from below and from above."""
 
     known: Sequence[float]
     size: Interval | None = None
     ranges: dict[int, Interval] = field(default_factory=dict)
+    apart: dict[int, tuple[bool, bool]] = field(default_factory=dict)
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -75,10 +77,10 @@ def enclosed(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
         case Progress() | Left():
             return _progress(node, a, b)
         case Operation():
-            return FUNCTIONS[node.function].bounds(*[enclosed(operand, a, b, given) for operand in node.operands])
+            return applied(node.function, [enclosed(operand, a, b, given) for operand in node.operands])
         case Blend():
             its = way(node, given)
-            return _blended(its, enclosed(its.node, a, b, given))
+            return blended(its, enclosed(its.node, a, b, given))
         case Anchored():
             found = enclosed(node.body, a, b, given)
             start = given.known[node.start]
@@ -93,6 +95,11 @@ def enclosed(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval:
             return hull((found, enclosed(node.body, first, last, given))) if first < last else found
 
 
+def applied(function: str, values: Sequence[Interval]) -> Interval:
+    """Bounds of a function of operands. What may be NaN in one of them may be NaN in all of it: min and tanh let it through."""
+    return EVERYTHING if EVERYTHING in values else FUNCTIONS[function].bounds(*values)
+
+
 def at(node: Node, time: Fraction, given: Given, side: Side = "right") -> Interval:
     """Bounds of the value at a moment, or of the limit from the left there."""
     match node:
@@ -102,7 +109,7 @@ def at(node: Node, time: Fraction, given: Given, side: Side = "right") -> Interv
                 return done, done
             return _progress(node, time, time)
         case Operation():
-            return FUNCTIONS[node.function].bounds(*[at(operand, time, given, side) for operand in node.operands])
+            return applied(node.function, [at(operand, time, given, side) for operand in node.operands])
         case Blend():
             since = time - node.clock.origin
             if since <= 0 and (side == "right" or node.clock.length != 0):
@@ -110,7 +117,7 @@ def at(node: Node, time: Fraction, given: Given, side: Side = "right") -> Interv
             if node.clock.length is not None and since >= node.clock.length:
                 return _level(node.to, given)
             its = way(node, given)
-            return _blended(its, at(its.node, time, given, side))
+            return blended(its, at(its.node, time, given, side))
         case Anchored():
             if time == node.clock.origin and (side == "right" or node.clock.length == 0):
                 return _level(node.start, given)
@@ -175,6 +182,7 @@ class Way:
     far: float
     node: Node
     rest: bool
+    falls: bool  # the node goes from 1 to 0, as a complement does
 
     @property
     def gap(self) -> Interval:
@@ -184,13 +192,13 @@ class Way:
 def way(node: Blend, given: Given) -> Way:
     start, stop = given.known[node.from_], given.known[node.to]
     if abs(stop) > abs(start):
-        return Way(start, stop, node.weight, False)
+        return Way(start, stop, node.weight, False, False)
     if node.complement is not None:
-        return Way(stop, start, node.complement, False)
-    return Way(stop, start, node.weight, True)
+        return Way(stop, start, node.complement, False, True)
+    return Way(stop, start, node.weight, True, False)
 
 
-def _blended(way: Way, share: Interval) -> Interval:
+def blended(way: Way, share: Interval) -> Interval:
     # A shape stays between its two levels; what its share does over this time narrows that.
     low, high = min(way.near, way.far), max(way.near, way.far)
     if way.rest:
@@ -261,6 +269,8 @@ def slope(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval | None
         case Operation():
             return _operated(node, a, b, given)
         case Blend():
+            if _steps_at_an_end(node, a, b, given):
+                return None
             its = way(node, given)
             turned = slope(its.node, a, b, given)
             if turned is None:
@@ -269,7 +279,7 @@ def slope(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval | None
             shares = enclosed(its.node, a, b, given)
             return found if shares[0] >= 0 and shares[1] <= 1 else hull((found, ZERO))
         case Anchored():
-            return slope(node.body, a, b, given)
+            return None if a <= node.clock.origin else slope(node.body, a, b, given)
         case Chain():
             inside = pieces(node, a, b)
             return slope(node.parts[inside[0][0]].body, a, b, given) if len(inside) == 1 else None
@@ -279,11 +289,38 @@ def slope(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval | None
             return ZERO if sampled(node, b, "left") <= a else None
 
 
+_APART = 1e-15  # a share that is off by no more at an end is off by its rounding
+
+
+def ends_apart(node: Blend, given: Given) -> tuple[bool, bool]:
+    """Whether a shape of the text comes to its two levels only to 1e-12, so that there is a step where these are set exactly."""
+    known = given.apart.get(id(node))
+    if known is None:
+        clock = node.clock
+        assert clock.length is not None
+        its = way(node, given)
+        first, last = at(its.node, clock.origin, given), at(its.node, clock.origin + clock.length, given, "left")
+        start, stop = (1.0, 0.0) if its.falls else (0.0, 1.0)
+        off = [max(abs(one[0] - wanted), abs(one[1] - wanted)) for one, wanted in ((first, start), (last, stop))]
+        known = given.apart[id(node)] = off[0] > _APART, off[1] > _APART
+    return known
+
+
+def _steps_at_an_end(node: Blend, a: Fraction, b: Fraction, given: Given) -> bool:
+    if not node.clock.length:
+        return False
+    start, stop = ends_apart(node, given)
+    return (start and a <= node.clock.origin) or (stop and b >= node.clock.origin + node.clock.length)
+
+
 def _operated(node: Operation, a: Fraction, b: Fraction, given: Given) -> Interval | None:
     slopes = [slope(operand, a, b, given) for operand in node.operands]
     if None in slopes:
         return None
     values = [enclosed(operand, a, b, given) for operand in node.operands]
+    whole = applied(node.function, values)
+    if not (whole[0] > -INF and whole[1] < INF):
+        return None  # a pole may be inside: a slope of one sign on both sides of it says nothing
     found = ZERO
     for one, by in zip(slopes, FUNCTIONS[node.function].slopes(*values), strict=True):
         if one is not None and one != ZERO:
@@ -292,7 +329,7 @@ def _operated(node: Operation, a: Fraction, b: Fraction, given: Given) -> Interv
         # Of a product, the slopes of its factors may be of two signs and large; that of its logarithm is a plain sum.
         relative = _pace(node, a, b, given)
         if relative is not None:
-            found = meet(found, multiply(relative, FUNCTIONS[node.function].bounds(*values)))
+            found = meet(found, multiply(relative, whole))
     return found
 
 
@@ -313,6 +350,8 @@ def _pace(node: Node, a: Fraction, b: Fraction, given: Given) -> Interval | None
         case Operation(function="^", operands=(Level(row), y)) if given.known[row] > 0:
             two = slope(y, a, b, given)
             return None if two is None else multiply(two, FUNCTIONS["ln"].bounds(_level(row, given)))
+        case Operation(function="*" | "/" | "^"):
+            return None  # its slope asks for this
     value, turned = enclosed(node, a, b, given), slope(node, a, b, given)
     return None if turned is None or value[0] <= 0 <= value[1] else divide(turned, value)
 

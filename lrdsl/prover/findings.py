@@ -37,7 +37,7 @@ from .enclosures import Given, enclosed
 FAR = Fraction(
     10**18
 )  # how far a schedule without end is looked at closely: beyond, floats overflow where numbers do not
-END = Fraction(10**300)
+END = Fraction(10**100)
 TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
 _BUDGET = 600  # boxes for each part
 _MOMENTS = 200  # joins inside a part that are looked at

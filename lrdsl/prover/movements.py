@@ -14,7 +14,21 @@ from fractions import Fraction
 from ..functions import FUNCTIONS
 from ..intervals import EVERYTHING, INF, Interval, multiply, subtract, up
 from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Sample, Since, sampled
-from .enclosures import Given, at, cycles, enclosed, factors, most, pieces, slope, way, within
+from .enclosures import (
+    Given,
+    applied,
+    at,
+    blended,
+    cycles,
+    enclosed,
+    ends_apart,
+    factors,
+    most,
+    pieces,
+    slope,
+    way,
+    within,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,7 @@ def movement(node: Node, a: Fraction, b: Fraction, given: Given) -> Movement:
         case Blend():
             its = way(node, given)
             found = movement(its.node, a, b, given)
-            return (found.turned() if its.rest else found).under(its.gap)
+            return (found.turned() if its.rest else found).under(its.gap).then(_ends(node, a, b, given))
         case Anchored():
             found = movement(node.body, a, b, given)
             if not a <= node.clock.origin < b:
@@ -100,6 +114,22 @@ def movement(node: Node, a: Fraction, b: Fraction, given: Given) -> Movement:
             return Movement(inside.rise, inside.fall, min(max(inside.rise, inside.fall), _sum(step, inside.step)))
 
 
+def _ends(node: Blend, a: Fraction, b: Fraction, given: Given) -> Movement:
+    """The steps at the ends of a shape that meets its levels only to 1e-12: there these are set exactly."""
+    if not node.clock.length:
+        return STILL
+    first, last = node.clock.origin, node.clock.origin + node.clock.length
+    found = STILL
+    for apart, time, side in zip(ends_apart(node, given), (first, last), ("right", "left"), strict=True):
+        if apart and a <= time <= b:
+            share = way(node, given)
+            formula = blended(share, at(share.node, time, given, "right" if side == "right" else "left"))
+            level = given.known[node.from_ if side == "right" else node.to]
+            before, after = ((level, level), formula) if side == "right" else (formula, (level, level))
+            found = found.then(_join(before, after))
+    return found
+
+
 def _progress(node: Progress | Left, a: Fraction, b: Fraction) -> Movement:
     length = node.clock.length
     if not length:
@@ -114,7 +144,7 @@ def _operated(node: Operation, a: Fraction, b: Fraction, given: Given) -> Moveme
         return STILL
     function = FUNCTIONS[node.function]
     values = [enclosed(operand, a, b, given) for operand in node.operands]
-    if node.function in ("/", "^", "ln") and function.bounds(*values) == EVERYTHING:
+    if applied(node.function, values) == EVERYTHING:
         return Movement(INF, INF, INF)  # a pole may be inside, or 0^0
     found = STILL
     for one, slopes in zip(moved, function.slopes(*values), strict=True):
