@@ -89,6 +89,8 @@ def _table(one: OutputDifference, found: Difference) -> list[str]:
     rows = [head]
     for time, first, second in one.rows:
         gap = second - first
+        if abs(gap) <= 1e-9 * max(abs(first), abs(second)):
+            gap = 0.0  # where a stretch ends is found to a few digits less than values have
         share = "" if first == 0 or gap == 0 else f"{100 * gap / abs(first):+.3g} %"
         told = "same" if gap == 0 else ("+" if gap > 0 else "") + number_text(float(f"{gap:.4g}"))
         shown = Fraction(round(time)) if time.denominator > 1 and time > 100 else time
