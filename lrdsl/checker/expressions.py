@@ -31,6 +31,9 @@ class TooManyNodes(Exception):
     """The text, names put in, is larger than the limit."""
 
 
+_CHAIN = 150  # operators between operands: they are worked out from the left, each inside the next
+
+
 @dataclass(slots=True)
 class Check:
     """The work on one text: its names, what is being put in, and the problems found.
@@ -92,11 +95,15 @@ class Check:
                 raise TooManyNodes
         if self.depth >= DEEPEST:
             return self.report(problems.nested_too_deep(node.span, DEEPEST))
-        self.depth += 1
+        if isinstance(node, tree.Arithmetic) and len(node.operators) > _CHAIN:
+            return self.report(problems.too_many_operands(node.span, len(node.operators) + 1, _CHAIN))
+        # Of several operands in a row, each is worked out inside the next.
+        below = 1 + (len(node.operators) if isinstance(node, tree.Arithmetic) else 0)
+        self.depth += below
         try:
             return self._value(node, scope)
         finally:
-            self.depth -= 1
+            self.depth -= below
 
     def _value(self, node: tree.Expression, scope: Scope) -> program.Node:
         match node:

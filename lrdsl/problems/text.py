@@ -53,6 +53,11 @@ def nested_too_deep(span: Span, limit: int) -> Diagnostic:
     return problem("E107", f"nested more than {limit} deep", span, "", (advice,))
 
 
+def too_many_operands(span: Span, count: int, limit: int) -> Diagnostic:
+    advice = Mend("give some of them brackets: `(a + b) + (c + d)`")
+    return problem("E117", f"{count} operands in a row; the limit is {limit + 1}", span, "", (advice,))
+
+
 def too_large(source: Source, limit: int) -> Diagnostic:
     span = Span(source, 0, 0)
     return problem("E108", f"a text of {len(source.text):_} characters; the limit is {limit:_}", span)
