@@ -32,6 +32,7 @@ from ..timeline import (
     Since,
     limited,
     rounded,
+    value,
 )
 from .formulas import Formulas
 from .rows import RELATIVE, Explained, Explanation, LevelRow, Limit, PhaseRow, Repeat
@@ -158,13 +159,17 @@ class _Explainer:
         # What is joined under way follows a phase that is not shown.
         joined = clock is not None and clock.origin < one.begin
         before = "" if joined else shown[index - 1].text if index else None
+        ended = value(self.timeline.chain, one.begin, self.known, "left") if index and not self.mixed else None
         after = next((other.text for other in shown[index + 1 :] if not self._passed_over(other)), None)
         for origin in self.origins.get(one.phase, ()):
             if origin.name == "length" or origin.row is None:
                 continue
             inside = origin.call is not None and origin.call != self.timeline.phases[one.phase]
             of = one_line(origin.call.text) if inside and origin.call is not None else None
-            yield self._level(origin, of, None if inside else before, None if inside else after)
+            told = before
+            if before and ended is not None and abs(self.known[origin.row] - ended) > 1e-9 * abs(ended):
+                told = None  # a phase of no length stands between, and has no row by whose name to call it
+            yield self._level(origin, of, None if inside else told, None if inside else after)
 
     def _passed_over(self, one: _Shown) -> bool:
         """Whether a phase only keeps a level that nobody wrote: what is before it looks over it."""
