@@ -28,7 +28,6 @@ class LrsLexer(RegexLexer):
     name = "lrs"
     aliases: ClassVar = ["lrs"]
     filenames: ClassVar = ["*.lrs"]
-    url = "https://pypi.org/project/lrdsl/"
 
     tokens: ClassVar = {
         "root": [

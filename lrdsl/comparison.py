@@ -15,6 +15,7 @@ from . import problems
 from .diagnostic import ScheduleError
 from .problems import number_text, time_text
 from .prover import HORIZON, Comparison, Gap, Stretch, area, compare
+from .timeline import as_number
 
 if TYPE_CHECKING:
     from .output import Base, Output
@@ -80,7 +81,7 @@ class Difference:
         return {
             "names": list(self.names),
             "clock": self.clock,
-            "begin": _time(self.begin),
+            "begin": as_number(self.begin),
             "same": self.same,
             "words": self.words,
             "only": [{"output": output, "in": name} for output, name in self.only],
@@ -225,14 +226,8 @@ def _areas(one: OutputDifference) -> str:
 # --- data -------------------------------------------------------------------------------------------------------------
 
 
-def _time(time: Fraction | None) -> int | float | None:
-    if time is None:
-        return None
-    return int(time) if time.denominator == 1 else float(time)
-
-
 def _gap_data(gap: Gap) -> dict[str, Any]:
-    return {"time": _time(gap.time), "side": gap.side, "first": gap.first, "second": gap.second, "share": gap.share}
+    return {"time": as_number(gap.time), "side": gap.side, "first": gap.first, "second": gap.second, "share": gap.share}
 
 
 def _output_data(one: OutputDifference) -> dict[str, Any]:
@@ -240,13 +235,18 @@ def _output_data(one: OutputDifference) -> dict[str, Any]:
     return {
         "same": one.same,
         "stretches": [
-            {"begin": _time(stretch.begin), "end": _time(stretch.end), "kind": stretch.kind, "shown": stretch.shown}
+            {
+                "begin": as_number(stretch.begin),
+                "end": as_number(stretch.end),
+                "kind": stretch.kind,
+                "shown": stretch.shown,
+            }
             for stretch in found.stretches
         ],
         "largest": None if found.largest is None else _gap_data(found.largest),
         "bound": found.bound,
         "steepest": [{**_gap_data(one.gap), "sure": one.sure} for one in found.steep],
         "areas": None if one.areas is None else [(low + high) / 2 for low, high in one.areas],
-        "until": _time(one.until),
-        "values": [{"time": _time(time), "first": first, "second": second} for time, first, second in one.rows],
+        "until": as_number(one.until),
+        "values": [{"time": as_number(time), "first": first, "second": second} for time, first, second in one.rows],
     }

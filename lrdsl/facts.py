@@ -29,25 +29,7 @@ from .prover import (
     survey,
     verdicts,
 )
-from .timeline import (
-    Anchored,
-    Blend,
-    Chain,
-    Clock,
-    Cycle,
-    Left,
-    Node,
-    Operation,
-    Origin,
-    Part,
-    Progress,
-    Side,
-    Timeline,
-    outline,
-    owner,
-    rounded,
-    value,
-)
+from .timeline import Chain, Cycle, Origin, Part, Side, Timeline, as_number, clock_of, outline, owner, rounded, value
 
 __all__ = ["Area", "Cut", "Extreme", "Facts", "Jump", "Span", "Unreached"]
 
@@ -178,7 +160,7 @@ class Facts:
     def _slack(self) -> float:
         """A difference that is none beside the largest value."""
         survey(self._chain, self._given)
-        return TOLERANCE / 10 * size(self._chain, self._given, Fraction(0), Fraction(10**12))[0]
+        return TOLERANCE / 10 * size(self._chain, self._given)[0]
 
     @functools.cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -214,7 +196,7 @@ class Facts:
         """The phases that are not shown from their beginning to their end."""
         found = []
         for part in outline(self._chain.parts, Fraction(0), None):
-            clock = _planned(part.body)
+            clock = clock_of(part.body)
             if clock is None or clock.length is None:
                 continue
             planned = clock.origin, clock.origin + clock.length
@@ -296,16 +278,16 @@ class Facts:
             "final": self.final,
             "peak": _extreme_data(self.peak),
             "least": _extreme_data(self.least),
-            "settled": _time(self.settled),
+            "settled": as_number(self.settled),
             "area": None if self.area is None else {
                 "value": self.area.value, "width": self.area.width, "mean": self.area.mean,
-                "length": _time(self.area.length),
+                "length": as_number(self.area.length),
             },
-            "spans": [{"begin": _time(one.begin), "end": _time(one.end), "trend": one.trend} for one in self.spans],
-            "jumps": [{"time": _time(one.time), "before": one.before, "after": one.after} for one in self.jumps],
+            "spans": [{"begin": as_number(one.begin), "end": as_number(one.end), "trend": one.trend} for one in self.spans],
+            "jumps": [{"time": as_number(one.time), "before": one.before, "after": one.after} for one in self.jumps],
             "cut": [
-                {"phase": self._timeline.phases[one.phase].text, "planned": [_time(time) for time in one.planned],
-                 "begin": _time(one.begin), "end": _time(one.end)}
+                {"phase": self._timeline.phases[one.phase].text, "planned": [as_number(time) for time in one.planned],
+                 "begin": as_number(one.begin), "end": as_number(one.end)}
                 for one in self.cut
             ],
             "unreached": [
@@ -318,22 +300,5 @@ class Facts:
         }  # fmt: skip
 
 
-def _time(time: Fraction | None) -> int | float | None:
-    if time is None:
-        return None
-    return int(time) if time.denominator == 1 else float(time)
-
-
 def _extreme_data(one: Extreme) -> dict[str, Any]:
-    return {"value": one.value, "time": _time(one.time), "side": one.side, "bound": one.bound}
-
-
-def _planned(node: Node) -> Clock | None:
-    """The clock of what goes by progress; limits of the whole line are looked through."""
-    match node:
-        case Blend() | Anchored() | Progress() | Left():
-            return node.clock
-        case Operation():
-            found = [clock for operand in node.operands if (clock := _planned(operand)) is not None]
-            return found[0] if found and all(clock == found[0] for clock in found) else None
-    return None
+    return {"value": one.value, "time": as_number(one.time), "side": one.side, "bound": one.bound}

@@ -27,15 +27,8 @@ def up(x: float) -> float:
     return math.nextafter(x, INF)
 
 
-def out(low: float, high: float) -> Interval:
-    """The interval, rounded outward by one float; NaN at either end makes it everything."""
-    if low != low or high != high:
-        return EVERYTHING
-    return down(low), up(high)
-
-
 def wide(low: float, high: float) -> Interval:
-    """The same for what a library of transcendental functions gives: it is within an ulp or two, not exact."""
+    """The interval of what a library of transcendental functions gives, to an ulp or two, rounded outward. NaN is everything."""
     if low != low or high != high:
         return EVERYTHING
     # What overflowed is at least the largest float.

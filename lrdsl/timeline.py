@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -217,6 +217,13 @@ def rounded(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def as_number(time: Fraction | None) -> int | float | None:
+    """An exact time as JSON has it: a whole number, or the nearest float."""
+    if time is None:
+        return None
+    return int(time) if time.denominator == 1 else rounded(time)
+
+
 def levels(rows: Sequence[Row], base: float | Mapping[str, float], known: Sequence[float] = ()) -> list[float]:
     """The values of the level program; each row uses rows before it only. `base` is one number, or one for each key; `known`
     are the values that are computed already."""
@@ -330,20 +337,36 @@ def _stretched_at(node: Cycle, time: Fraction, side: Side) -> int:
     return index
 
 
-def outline(parts: tuple[Part, ...], begin: Fraction, end: Fraction | None) -> list[Part]:
-    """The parts within a stretch of time as a person sees them, limits of the whole line looked through."""
-    found: list[Part] = []
+def clipped(parts: Sequence[Part], begin: Fraction, end: Fraction | None) -> Iterator[Part]:
+    """The parts within a stretch of time, cut where they reach beyond it."""
     for part in parts:
         first = max(part.begin, begin)
         last = part.end if end is None else end if part.end is None else min(part.end, end)
-        if last is not None and first >= last:
-            continue
+        if last is None or first < last:
+            yield part if (first, last) == (part.begin, part.end) else replace(part, begin=first, end=last)
+
+
+def outline(parts: Sequence[Part], begin: Fraction, end: Fraction | None) -> Iterator[Part]:
+    """The same as a person sees them: limits of the whole line looked through."""
+    for part in clipped(parts, begin, end):
         inner = limited(part.body)
-        if inner is not None:
-            found += outline(inner.parts, first, last)
+        if inner is None:
+            yield part
         else:
-            found.append(Part(first, last, part.body, part.phase))
-    return found
+            yield from outline(inner.parts, part.begin, part.end)
+
+
+def clock_of(node: Node) -> Clock | None:
+    """The clock by which a node goes, where it goes by one alone."""
+    match node:
+        case Blend() | Anchored() | Progress() | Left() | Since():
+            return node.clock
+        case Cycle():
+            return Clock(node.origin, None if node.times is None else node.start(node.times) - node.origin)
+        case Operation():
+            found = {clock for operand in node.operands if (clock := clock_of(operand)) is not None}
+            return found.pop() if len(found) == 1 else None
+    return None
 
 
 def limited(node: Node) -> Chain | None:

@@ -205,6 +205,20 @@ class Assert:
 Statement = Param | Let | Bare | Assign | Group | Shape | Curve | Assert
 
 
+def expressions(statement: Statement) -> list[Expression]:
+    """The expressions that a statement is made of."""
+    match statement:
+        case Assert(claim=claim, windows=windows):
+            parts = [claim.at, claim.value, *(value for _, value in windows)]
+        case Shape(value=value, complement=complement, formals=formals):
+            parts = [value, complement, *(formal.default for formal in formals)]
+        case Curve(value=value, formals=formals):
+            parts = [value, *(formal.default for formal in formals)]
+        case _:
+            parts = [statement.value]
+    return [part for part in parts if part is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Commented:
     """A statement with the comment lines above it and the comment behind it."""

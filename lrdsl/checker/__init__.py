@@ -242,21 +242,8 @@ def _units_in(value: tree.Expression, names: Names) -> list[str]:
 
 
 def _mentioned(file: tree.File) -> set[str]:
-    return {node.name for root in _roots(file) for node in tree.walk(root) if isinstance(node, tree.Name)}
-
-
-def _roots(file: tree.File) -> list[tree.Expression]:
-    roots: list[tree.Expression | None] = []
-    for commented in file.statements:
-        statement = commented.statement
-        match statement:
-            case tree.Assert():
-                roots += [statement.claim.at, statement.claim.value, *(value for _, value in statement.windows)]
-            case tree.Shape():
-                roots += [statement.value, statement.complement]
-            case _:
-                roots.append(statement.value)
-    return [root for root in roots if root is not None]
+    roots = (root for one in file.statements for root in tree.expressions(one.statement))
+    return {node.name for root in roots for node in tree.walk(root) if isinstance(node, tree.Name)}
 
 
 def _check_unused(names: Names, parsed: Parsed, work: Check) -> None:

@@ -31,9 +31,6 @@ class TooManyNodes(Exception):
     """The text, names put in, is larger than the limit."""
 
 
-_CHAIN = 150  # operators between operands: they are worked out from the left, each inside the next
-
-
 @dataclass(slots=True)
 class Check:
     """The work on one text: its names, what is being put in, and the problems found.
@@ -93,12 +90,10 @@ class Check:
             self.nodes += len(node.operators) if isinstance(node, tree.Arithmetic) else 1
             if self.nodes > self.most:
                 raise TooManyNodes
-        if self.depth >= DEEPEST:
-            return self.report(problems.nested_too_deep(node.span, DEEPEST))
-        if isinstance(node, tree.Arithmetic) and len(node.operators) > _CHAIN:
-            return self.report(problems.too_many_operands(node.span, len(node.operators) + 1, _CHAIN))
         # Of several operands in a row, each is worked out inside the next.
-        below = 1 + (len(node.operators) if isinstance(node, tree.Arithmetic) else 0)
+        below = len(node.operators) if isinstance(node, tree.Arithmetic) else 1
+        if self.depth + below > DEEPEST:
+            return self.report(problems.nested_too_deep(node.span, DEEPEST))
         self.depth += below
         try:
             return self._value(node, scope)

@@ -10,30 +10,14 @@ how any of it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..output import Base, Output
 from ..problems import number_text
-from ..timeline import (
-    Anchored,
-    Blend,
-    Clock,
-    Cycle,
-    Left,
-    Level,
-    Node,
-    Operation,
-    Origin,
-    Part,
-    Progress,
-    Since,
-    limited,
-    rounded,
-    value,
-)
+from ..timeline import Clock, Cycle, Level, Node, Origin, Part, clipped, clock_of, limited, outline, rounded, value
 from .formulas import Formulas
 from .rows import RELATIVE, Explained, Explanation, LevelRow, Limit, PhaseRow, Repeat
 from .words import one_line, told, why_cut, why_length, why_level
@@ -86,18 +70,18 @@ class _Explainer:
     def explained(self) -> Explained:
         output = self.output
         facts = None if self.mixed else output.proven(self.base)
-        shown, limits = self._shown()
+        shown = self._shown()
+        limits = tuple(self._limits(self.timeline.chain.parts, Fraction(0), None))
         rows = tuple(self._row(index, shown) for index in range(len(shown)))
         needs = output.keys if self.mixed else ()
-        return Explained(output.name, output.relation, self.scale, needs, rows, tuple(limits), facts)
+        return Explained(output.name, output.relation, self.scale, needs, rows, limits, facts)
 
     # --- phases -------------------------------------------------------------------------------------------------------
 
-    def _shown(self) -> tuple[list[_Shown], list[Limit]]:
+    def _shown(self) -> list[_Shown]:
         found: list[_Shown] = []
-        limits: list[Limit] = []
         parts = self.timeline.chain.parts
-        for part in self._parts(parts, Fraction(0), None, limits):
+        for part in outline(parts, Fraction(0), None):
             if part.begin == self.timeline.length and found:
                 continue  # holds the last value past the end
             if found and found[-1].phase == part.phase and found[-1].end == part.begin:
@@ -106,24 +90,18 @@ class _Explainer:
                 continue
             text = one_line(self.timeline.phases[part.phase].text)
             found.append(_Shown(part.phase, text, part.begin, part.end, part.body, False))
-        return found, limits
+        return found
 
-    def _parts(
-        self, parts: tuple[Part, ...], begin: Fraction, end: Fraction | None, limits: list[Limit]
-    ) -> Iterator[Part]:
-        for part in parts:
-            first = max(part.begin, begin)
-            last = part.end if end is None else end if part.end is None else min(part.end, end)
-            if last is not None and first >= last:
-                continue
+    def _limits(self, parts: Sequence[Part], begin: Fraction, end: Fraction | None) -> Iterator[Limit]:
+        """The limits of several phases that `outline` looks through."""
+        for part in clipped(parts, begin, end):
             inner = limited(part.body)
             if inner is None:
-                yield Part(first, last, part.body, part.phase)
                 continue
             for origin in self.origins.get(part.phase, ()):
                 if origin.name in ("floor", "cap") and origin.row is not None:
-                    limits.append(Limit(self._level(origin, None, None, None), first, last))
-            yield from self._parts(inner.parts, first, last, limits)
+                    yield Limit(self._level(origin, None, None, None), part.begin, part.end)
+            yield from self._limits(inner.parts, part.begin, part.end)
 
     def _row(self, index: int, shown: list[_Shown]) -> PhaseRow:
         one, output, timeline = shown[index], self.output, self.timeline
@@ -134,7 +112,7 @@ class _Explainer:
         share = None
         if timeline.length and one.end is not None:
             share = rounded((one.end - one.begin) / timeline.length)
-        clock, repeat, body = _clock(one.body), None, one.body
+        clock, repeat, body = clock_of(one.body), None, one.body
         if isinstance(body, Cycle):
             factor = None if body.factor is None else self.known[body.factor]
             repeat = Repeat(body.period, body.stretch, factor, body.times)
@@ -183,18 +161,3 @@ class _Explainer:
         if self.scale and value is not None:
             text = f"{number_text(value)}{self.scale}" if "base" in text else text
         return LevelRow(origin.name, value, text, origin.source, why_level(origin, text, before, after), of)
-
-
-def _clock(node: Node) -> Clock | None:
-    """The clock by which a phase goes, where it goes by one alone."""
-    match node:
-        case Blend() | Anchored() | Progress() | Left() | Since():
-            return node.clock
-        case Cycle():
-            if node.times is None:
-                return Clock(node.origin, None)
-            return Clock(node.origin, node.start(node.times) - node.origin)
-        case Operation():
-            found = {clock for operand in node.operands if (clock := _clock(operand)) is not None}
-            return found.pop() if len(found) == 1 else None
-    return None

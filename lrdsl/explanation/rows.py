@@ -12,7 +12,7 @@ from typing import Any
 
 from ..facts import Facts
 from ..problems import number_text
-from ..timeline import Source, rounded
+from ..timeline import Source, as_number
 
 RELATIVE = " x base"
 
@@ -99,7 +99,8 @@ class Explained:
             "needs_base": list(self.needs),
             "phases": [_row_data(row) for row in self.rows],
             "limits": [
-                {**_level_data(one.level), "begin": _time(one.begin), "end": _time(one.end)} for one in self.limits
+                {**_level_data(one.level), "begin": as_number(one.begin), "end": as_number(one.end)}
+                for one in self.limits
             ],
             "facts": None if self.facts is None else self.facts.as_data(),
         }
@@ -117,12 +118,12 @@ class Explanation:
     def as_data(self) -> dict[str, Any]:
         """All of it as JSON has it; times are numbers in the unit of the clock, and what there is not is null."""
         outputs = {one.name: one.as_data() for one in self.outputs}
-        return {"clock": self.clock, "total": _time(self.total), "outputs": outputs}
+        return {"clock": self.clock, "total": as_number(self.total), "outputs": outputs}
 
 
 def _row_data(row: PhaseRow) -> dict[str, Any]:
     repeat = row.repeat and {
-        "cycle": _time(row.repeat.cycle), "stretch": _time(row.repeat.stretch), "factor": row.repeat.factor,
+        "cycle": as_number(row.repeat.cycle), "stretch": as_number(row.repeat.stretch), "factor": row.repeat.factor,
         "times": row.repeat.times,
     }  # fmt: skip
     return {
@@ -130,14 +131,14 @@ def _row_data(row: PhaseRow) -> dict[str, Any]:
         "text": row.text,
         "from": row.from_,
         "to": row.to,
-        "begin": _time(row.begin),
-        "end": _time(row.end),
-        "length": {"value": _time(row.length), "source": row.length_source, "why": row.length_why},
+        "begin": as_number(row.begin),
+        "end": as_number(row.end),
+        "length": {"value": as_number(row.length), "source": row.length_source, "why": row.length_why},
         "share": row.share,
         "formula": row.formula,
         "levels": [_level_data(level) for level in row.levels],
         "repeat": repeat,
-        "planned": None if row.planned is None else [_time(time) for time in row.planned],
+        "planned": None if row.planned is None else [as_number(time) for time in row.planned],
     }
 
 
@@ -146,9 +147,3 @@ def _level_data(level: LevelRow) -> dict[str, Any]:
         "name": level.name, "value": level.value, "text": level.text, "source": level.source, "why": level.why,
         "of": level.of,
     }  # fmt: skip
-
-
-def _time(time: Fraction | None) -> int | float | None:
-    if time is None:
-        return None
-    return int(time) if time.denominator == 1 else rounded(time)

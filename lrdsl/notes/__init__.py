@@ -62,7 +62,8 @@ def unused(parsed: Parsed, bindings: Mapping[str, str]) -> list[Diagnostic]:
     if "epoch" not in bindings:
         return []
     given = [parse_value(Source(value, f"<{name}>")) for name, value in bindings.items() if name != "epoch"]
-    roots = [*(value for value in given if not isinstance(value, tuple)), *_roots(parsed.file)]
+    roots = [value for value in given if not isinstance(value, tuple)]
+    roots += [root for one in parsed.file.statements for root in tree.expressions(one.statement)]
     for node in (node for root in roots for node in tree.walk(root)):
         if isinstance(node, tree.Number) and node.unit == "epochs":
             return []
@@ -70,18 +71,3 @@ def unused(parsed: Parsed, bindings: Mapping[str, str]) -> list[Diagnostic]:
             return []
     text = bindings["epoch"]
     return [problems.unused_epoch(Span(Source(text, "<epoch>"), 0, len(text)), text)]
-
-
-def _roots(file: tree.File) -> list[tree.Expression]:
-    roots: list[tree.Expression | None] = []
-    for commented in file.statements:
-        match commented.statement:
-            case tree.Assert(claim=claim, windows=windows):
-                roots += [claim.at, claim.value, *(value for _, value in windows)]
-            case tree.Shape(value=value, complement=complement, formals=formals):
-                roots += [value, complement, *(formal.default for formal in formals)]
-            case tree.Curve(value=value, formals=formals):
-                roots += [value, *(formal.default for formal in formals)]
-            case statement:
-                roots.append(statement.value)
-    return [root for root in roots if root is not None]

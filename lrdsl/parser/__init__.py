@@ -32,7 +32,7 @@ from .mender import explain
 __all__ = ["Parsed", "exact", "grammar_file", "parse", "parse_value"]
 
 LARGEST = 1 << 20  # characters of a text
-DEEPEST = 200  # nodes above one another, brackets and signs and powers counted
+DEEPEST = 150  # nodes above one another, brackets and signs and powers counted, and operands in a row
 
 # Nearly every terminal is always looked for, so that keywords keep out of names and a misplaced word is one whole token.
 # UNIT and the words of `assert` are not: they are names wherever the grammar does not ask for them.
@@ -105,21 +105,8 @@ def _read(source: Source, piece: Piece, curves: frozenset[str]) -> tree.Statemen
         statement: tree.Statement = _run(source, piece.start, text, "statement")
     except UnexpectedInput as error:
         return [explain(source, piece.start, text, _offending(error, text), _Grammar(), curves)]
-    deep = _too_deep(list(_expressions(statement)))
+    deep = _too_deep(tree.expressions(statement))
     return [deep] if deep else statement
-
-
-def _expressions(statement: tree.Statement) -> list[tree.Expression]:
-    match statement:
-        case tree.Assert():
-            parts = [statement.claim.at, statement.claim.value, *(value for _, value in statement.windows)]
-        case tree.Shape():
-            parts = [statement.value, statement.complement, *(formal.default for formal in statement.formals)]
-        case tree.Curve():
-            parts = [statement.value, *(formal.default for formal in statement.formals)]
-        case _:
-            parts = [statement.value]
-    return [part for part in parts if part is not None]
 
 
 def _too_deep(roots: list[tree.Expression]) -> Diagnostic | None:

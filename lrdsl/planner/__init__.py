@@ -36,6 +36,7 @@ from ..timeline import (
     Sample,
     Since,
     Timeline,
+    clipped,
 )
 from .degrees import degree, row_degrees
 from .forms import call_form
@@ -115,9 +116,8 @@ class Planner:
     phases: list[Span] = field(default_factory=list)
     origins: list[Origin] = field(default_factory=list)
     made: dict[tuple[int, Fraction], Laid] = field(default_factory=dict)
-    stood: dict[int, Place] = field(
-        default_factory=dict
-    )  # where each node stands, by its id, and its closed form: for notes
+    # For notes: where each node stands, by its id, and its closed form.
+    stood: dict[int, Place] = field(default_factory=dict)
     forms: dict[int, Node] = field(default_factory=dict)
 
     def whole(self, root: program.Node, total_of: program.Node | None, key: str | None) -> Timeline | None:
@@ -271,7 +271,7 @@ class Planner:
         laid = self.lay(node.body, its)
         if skip == 0 and its.end == place.end:
             return laid
-        parts = list(_clipped(laid.parts, place.origin, place.end))
+        parts = list(clipped(laid.parts, place.origin, place.end))
         if place.end is None or its.end == place.end:
             return Laid(parts, laid.end)
         if its.end is not None and its.end < place.end:
@@ -362,16 +362,6 @@ def _as_one(laid: Laid) -> Node:
     if not laid.parts:
         return Level(laid.end())
     return laid.parts[0].body if len(laid.parts) == 1 else Chain(tuple(laid.parts))
-
-
-def _clipped(parts: list[Part], begin: Fraction, end: Fraction | None) -> list[Part]:
-    found = []
-    for part in parts:
-        first = max(part.begin, begin)
-        last = part.end if end is None else end if part.end is None else min(part.end, end)
-        if last is None or first < last:
-            found.append(replace(part, begin=first, end=last) if (first, last) != (part.begin, part.end) else part)
-    return found
 
 
 def _memoized(find: Ahead) -> Ahead:

@@ -49,13 +49,8 @@ def never_closed_string(span: Span, mends: tuple[Mend, ...]) -> Diagnostic:
 
 
 def nested_too_deep(span: Span, limit: int) -> Diagnostic:
-    advice = Mend("give the inner parts names with `let`, or say them side by side")
+    advice = Mend("give the inner parts names with `let`, or say them side by side; a long sum, as `(a + b) + (c + d)`")
     return problem("E107", f"nested more than {limit} deep", span, "", (advice,))
-
-
-def too_many_operands(span: Span, count: int, limit: int) -> Diagnostic:
-    advice = Mend("give some of them brackets: `(a + b) + (c + d)`")
-    return problem("E117", f"{count} operands in a row; the limit is {limit + 1}", span, "", (advice,))
 
 
 def too_large(source: Source, limit: int) -> Diagnostic:

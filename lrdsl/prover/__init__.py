@@ -18,12 +18,13 @@ decided is said to be undecided. Refuses to know any text, and holds no grid and
 """
 
 from .areas import area
-from .claims import TOLERANCE, decide, size
-from .decision import Claim, Decision
+from .claims import decide, size
+from .decision import HORIZON, TOLERANCE, Claim, Decision
 from .differences import Comparison, Gap, Steep, Stretch, compare
 from .enclosures import Given
-from .extremes import HORIZON, highest, seen_by, survey
-from .findings import Jump, Verdict, bounds, jumps, moments, verdicts
+from .extremes import highest, seen_by, survey
+from .findings import Jump, Verdict, bounds, jumps, verdicts
+from .joins import moments
 from .spans import Span, settled, spans
 
 __all__ = [

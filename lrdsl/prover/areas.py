@@ -15,8 +15,7 @@ from ..functions import FUNCTIONS
 from ..intervals import INF, ONE, ZERO, Interval, add, divide, meet, multiply, negate, subtract
 from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Since, cycle_at
 from .enclosures import Given, at, enclosed, factors, least, most, pieces, slope, way, within
-from .extremes import halfway
-from .joins import join
+from .joins import halfway, join
 
 _BOXES = 400  # for a piece that has no closed form
 _ALL = 800  # for all such pieces together: each takes half of what is left at most

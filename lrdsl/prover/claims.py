@@ -14,16 +14,12 @@ from typing import Literal
 
 from ..intervals import INF, subtract
 from ..timeline import Chain, Node, Timeline, owner, value
-from .decision import HOLDS, Claim, Decision, seen
+from .decision import HOLDS, HORIZON, TOLERANCE, Claim, Decision, seen
 from .direction import Direction
 from .enclosures import Given, at, pieces
-from .extremes import BUDGET, HORIZON, halfway, highest, seen_by, survey
-from .findings import moments
-from .joins import join
+from .extremes import BUDGET, highest, seen_by, survey
+from .joins import halfway, join, moments
 from .movements import movement
-
-TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
-
 
 # Where a claim is looked at first that is not found to hold for ever: an early moment that shows it tells more than a late one.
 _EARLY = tuple(Fraction(10**k) for k in range(3, 10))
@@ -73,7 +69,7 @@ def _over(chain: Chain, given: Given, claim: Claim, end: Fraction, slack: tuple[
 _SOON = Fraction(10**12)  # what is larger later than a trillion steps from now than it ever is before grows without end
 
 
-def size(chain: Chain, given: Given, begin: Fraction, end: Fraction) -> tuple[float, float]:
+def size(chain: Chain, given: Given, begin: Fraction = Fraction(0), end: Fraction = _SOON) -> tuple[float, float]:
     """The largest absolute value over a stretch of time, from below and from above: roughly, for it is a unit of error."""
     low, high, _ = _size(chain, given, begin, end)
     return low, high
@@ -91,7 +87,7 @@ def size_near(chain: Chain, given: Given, claim: Claim) -> tuple[float, float]:
     """The largest absolute value over all times; of what grows without end, over the window of the claim."""
     if given.size is None:
         low, high, time = _size(chain, given, Fraction(0), HORIZON)
-        grows = time > _SOON and low > 1.5 * size(chain, given, Fraction(0), _SOON)[1]
+        grows = time > _SOON and low > 1.5 * size(chain, given)[1]
         given.size = (INF, INF) if grows else (low, high)
     if given.size[0] < INF:
         return given.size

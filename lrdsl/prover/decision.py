@@ -1,6 +1,6 @@
 """A claim, and what is decided of it.
 
-In: nothing. Out: the words in which the prover is asked and answers. Refuses to decide.
+In: nothing. Out: the words in which the prover is asked and answers, its tolerance, and how long for ever is. Refuses to decide.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Literal
 from ..timeline import Chain, Side, owner, value
 from .enclosures import Given
 
+HORIZON = Fraction(10**100)  # "for ever": nobody will be there, and squares and cubes of times are floats still
+TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
 Word = Literal["<=", ">=", "==", "falls", "rises", "continuous"]
 
 

@@ -14,10 +14,11 @@ from fractions import Fraction
 from typing import Literal
 
 from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Part, Sample, Side, Timeline, owner, value
-from .claims import TOLERANCE, size
+from .claims import size
+from .decision import HORIZON, TOLERANCE
 from .enclosures import Given, enclosed
-from .extremes import HORIZON, Reach, halfway, highest, seen_by, survey
-from .joins import join
+from .extremes import Reach, highest, seen_by, survey
+from .joins import halfway, join
 
 Kind = Literal["same", "lower", "higher", "repeats"]
 _POINTS = 48  # moments of a stretch at which signs are looked at
@@ -96,7 +97,7 @@ def compare(
     assert isinstance(two, Chain)
     survey(one, given)
     survey(two, given)
-    slack = TOLERANCE * max(size(chain, given, Fraction(0), Fraction(10**12))[0] for chain in (one, two))
+    slack = TOLERANCE * max(size(chain, given)[0] for chain in (one, two))
     work = _Work(one, two, given, slack)
     cuts = sorted({begin, *(part.begin for chain in (one, two) for part in chain.parts if part.begin > begin)})
     for a, b in zip(cuts, [*cuts[1:], HORIZON], strict=True):

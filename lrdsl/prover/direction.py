@@ -16,9 +16,8 @@ from ..intervals import INF, Interval, subtract
 from ..timeline import Chain, Node, Side, owner, value
 from .decision import HOLDS, Decision, seen
 from .enclosures import Given, at, most, pieces, slope
-from .extremes import BUDGET, halfway
-from .findings import moments
-from .joins import join
+from .extremes import BUDGET
+from .joins import halfway, join, moments
 from .movements import movement, product
 
 

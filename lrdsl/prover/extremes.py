@@ -14,10 +14,10 @@ from fractions import Fraction
 
 from ..intervals import INF, Interval, negate
 from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Sample, Side
+from .decision import HORIZON
 from .enclosures import Given, at, enclosed, pieces, refined
-from .joins import join
+from .joins import halfway, join
 
-HORIZON = Fraction(10**100)  # nobody will be there, and squares and cubes of times are floats still
 BUDGET = 1500  # boxes that are looked at for one question
 
 
@@ -137,15 +137,6 @@ def _bodies(node: Node, a: Fraction, b: Fraction) -> list[tuple[Node, Fraction, 
     if not isinstance(node, Chain):
         return [(node, a, b)]
     return [(node.parts[index].body, first, last) for index, first, last in pieces(node, a, b)]
-
-
-def halfway(a: Fraction, b: Fraction) -> Fraction:
-    """Where a stretch is cut: in the middle, or where its ends differ by magnitudes, in the middle of these."""
-    if a > 0 and b > 1000 * a:
-        return Fraction(math.isqrt(int(a * b)) + 1) if a * b > 1 else (a + b) / 1000
-    if b > 10**6 and a < 1:
-        return Fraction(1000)
-    return (a + b) / 2
 
 
 def range_of(node: Node, a: Fraction, b: Fraction, given: Given, near: float = 1e-14) -> Interval:

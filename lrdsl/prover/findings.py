@@ -7,7 +7,6 @@ finding. Refuses to know any text.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,33 +14,14 @@ from fractions import Fraction
 from typing import Literal
 
 from ..intervals import INF, Interval
-from ..timeline import (
-    Anchored,
-    Blend,
-    Chain,
-    Cycle,
-    Left,
-    Node,
-    Operation,
-    Part,
-    Progress,
-    Sample,
-    Side,
-    Since,
-    Timeline,
-    rounded,
-    value,
-)
+from ..timeline import Chain, Cycle, Node, Operation, Part, Timeline, rounded, value
+from .decision import HORIZON, TOLERANCE
 from .enclosures import Given, enclosed
+from .joins import halfway, moments
 
-FAR = Fraction(
-    10**18
-)  # how far a schedule without end is looked at closely: beyond, floats overflow where numbers do not
-END = Fraction(10**100)
-TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
+# How far a schedule without end is looked at closely: beyond, floats overflow where numbers do not.
+FAR = Fraction(10**18)
 _BUDGET = 600  # boxes for each part
-_MOMENTS = 200  # joins inside a part that are looked at
-_SIDES: tuple[Side, Side] = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +98,12 @@ def _beyond(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
     """The same of the last part from `FAR` on, by bounds and its very last value. What is infinite there is undecided: where floats
     overflow, the number may be finite."""
     begin = _end(part)
-    low, high = bounds(part.body, begin, max(END, begin * 2), known)
+    low, high = bounds(part.body, begin, max(HORIZON, begin * 2), known)
     if _fine(low, high, 0.0, positive):
         return None
-    last = value(part.body, max(END, begin * 2), known)
+    last = value(part.body, max(HORIZON, begin * 2), known)
     if positive and -INF < last < -TOLERANCE * abs(value(part.body, begin, known)):
-        return _first_negative(part, max(END, begin * 2), last, known)
+        return _first_negative(part, max(HORIZON, begin * 2), last, known)
     return Verdict("undecided", begin, last, part.phase)
 
 
@@ -147,7 +127,7 @@ def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
         low, high = bounds(part.body, a, b, known)
         if _fine(low, high, TOLERANCE * largest, positive):
             continue
-        middle = _middle(a, b)
+        middle = halfway(a, b)
         for time in (a, middle):
             got = value(part.body, time, known)
             if not math.isfinite(got):
@@ -164,52 +144,13 @@ def _search(part: Part, known: Sequence[float], positive: bool) -> Verdict | Non
     return Verdict("undecided", boxes[-1][0], math.nan, part.phase) if boxes else None
 
 
-def moments(node: Node, begin: Fraction, end: Fraction) -> list[tuple[Fraction, Side]]:
-    """Both sides of the joins inside a node, in the first two cycles of what repeats; at most a few hundred."""
-    times = {begin, end, *itertools.islice(_begins(node), _MOMENTS)}
-    inside = sorted(time for time in times if begin <= time <= end)
-    return [
-        (t, side) for t in inside for side in _SIDES if (side == "right" and t < end) or (side == "left" and t > begin)
-    ]
-
-
-def _begins(node: Node) -> Iterator[Fraction]:
-    match node:
-        case Chain():
-            for part in node.parts:
-                yield part.begin
-                yield from _begins(part.body)
-        case Operation():
-            for operand in node.operands:
-                yield from _begins(operand)
-        case Blend() | Anchored():
-            yield node.clock.origin
-        case Since() | Progress() | Left():
-            yield node.clock.origin
-            if node.clock.length is not None:
-                yield node.clock.origin + node.clock.length
-        case Sample():
-            yield node.origin
-            yield from _begins(node.body)
-        case Cycle():
-            for index in (0, 1):
-                for local in itertools.islice(_begins(node.body), _MOMENTS):
-                    yield node.start(index) + local * node.stretch**index
-
-
-def _middle(a: Fraction, b: Fraction) -> Fraction:
-    if a > 0 and b > 1000 * a:
-        return Fraction(math.isqrt(int(a * b)) + 1)
-    return Fraction(int(min(b, 1000 + a * 1000))) if b > 10**6 and a < 1 else (a + b) / 2
-
-
 def _first_negative(part: Part, time: Fraction, got: float, known: Sequence[float]) -> Verdict:
     """The first step at which it is negative, if the value falls below 0 once between the beginning and `time`."""
     low, high = part.begin, time
     if value(part.body, low, known) < 0:
         return Verdict("negative", low, value(part.body, low, known), part.phase)
     for _ in range(80):
-        middle = _middle(low, high)
+        middle = halfway(low, high)
         low, high = (low, middle) if value(part.body, middle, known) < 0 else (middle, high)
     step = Fraction(math.ceil(high))
     if (part.end is None or step < part.end) and value(part.body, step, known) < 0:

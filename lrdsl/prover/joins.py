@@ -1,15 +1,33 @@
 """Where pieces of a timeline meet, and so where a stretch of time is best cut.
 
-In: a node and a stretch of exact time. Out: a join inside it, or that there is none. Refuses to compute values.
+In: a node and a stretch of exact time. Out: a join inside it, or that there is none; where it is
+cut without one; and the moments at which it is looked first. Refuses to compute values.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 
-from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample, cycle_at, owner, sampled
+from ..timeline import (
+    Anchored,
+    Blend,
+    Chain,
+    Cycle,
+    Left,
+    Node,
+    Operation,
+    Progress,
+    Sample,
+    Side,
+    Since,
+    cycle_at,
+    owner,
+    sampled,
+)
 from .enclosures import cycles, pieces, within
 
 
@@ -86,3 +104,51 @@ def cycle_inside(node: Node, a: Fraction, b: Fraction) -> bool:
         case Chain():
             return any(cycle_inside(node.parts[i].body, first, last) for i, first, last in pieces(node, a, b))
     return False
+
+
+def halfway(a: Fraction, b: Fraction) -> Fraction:
+    """Where a stretch is cut: in the middle, or where its ends differ by magnitudes, in the middle of these."""
+    if a > 0 and b > 1000 * a:
+        return Fraction(math.isqrt(int(a * b)) + 1) if a * b > 1 else (a + b) / 1000
+    if b > 10**6 and a < 1:
+        return Fraction(1000)
+    return (a + b) / 2
+
+
+# --- where it is looked at first ------------------------------------------------------------------------------------------
+
+_MOMENTS = 200  # joins inside a part that are looked at
+_SIDES: tuple[Side, Side] = ("left", "right")
+
+
+def moments(node: Node, begin: Fraction, end: Fraction) -> list[tuple[Fraction, Side]]:
+    """Both sides of the joins inside a node, in the first two cycles of what repeats; at most a few hundred."""
+    times = {begin, end, *itertools.islice(_begins(node), _MOMENTS)}
+    inside = sorted(time for time in times if begin <= time <= end)
+    return [
+        (t, side) for t in inside for side in _SIDES if (side == "right" and t < end) or (side == "left" and t > begin)
+    ]
+
+
+def _begins(node: Node) -> Iterator[Fraction]:
+    match node:
+        case Chain():
+            for part in node.parts:
+                yield part.begin
+                yield from _begins(part.body)
+        case Operation():
+            for operand in node.operands:
+                yield from _begins(operand)
+        case Blend() | Anchored():
+            yield node.clock.origin
+        case Since() | Progress() | Left():
+            yield node.clock.origin
+            if node.clock.length is not None:
+                yield node.clock.origin + node.clock.length
+        case Sample():
+            yield node.origin
+            yield from _begins(node.body)
+        case Cycle():
+            for index in (0, 1):
+                for local in itertools.islice(_begins(node.body), _MOMENTS):
+                    yield node.start(index) + local * node.stretch**index

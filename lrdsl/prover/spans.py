@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Literal
 
 from ..timeline import Chain, Node, value
+from .decision import HORIZON
 from .enclosures import Given, slope
-from .extremes import HORIZON, halfway
-from .joins import cycle_inside, join
+from .joins import cycle_inside, halfway, join
 from .movements import STILL, movement
 
 Trend = Literal["rises", "falls", "keeps", "repeats", "undecided"]
