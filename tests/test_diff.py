@@ -146,4 +146,8 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert main(["diff", str(old)]) == 2
     assert "--with NAME=VALUE" in capsys.readouterr().err
     assert main(["diff", str(old), "--with", "peak"]) == 2
+    assert main(["diff", str(old), "--with", "total=10", "--with", "total=20"]) == 2
+    assert "given twice" in capsys.readouterr().err
+    assert main(["diff", str(old), str(new), "-o", str(tmp_path / "both.gif")]) == 2
+    assert "a picture is written as" in capsys.readouterr().err
     assert main(["diff", str(tmp_path / "none.lrs"), str(new)]) == 2

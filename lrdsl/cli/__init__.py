@@ -3,6 +3,7 @@
     arguments.py   what may be typed, and what was meant where something else was
     texts.py       the texts that a command is given: files, stdin, words of the command line
     embedded.py    a text inside a YAML, TOML or JSON file, and the places of its problems there
+    pictures.py    pictures, in the terminal or as a file
     report.py      problems for people, and for programs
     commands.py    compile, plot, check
     explain.py     phases, where levels and lengths came from, facts

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
-from .texts import Usage
+from .texts import UNITS, Usage
 
-UNITS = ("total", "epoch", "step", "sample")
 _ABOUT = {
     "compile": "write a standalone module",
     "plot": "draw it, here or into a file; several are compared",

@@ -6,12 +6,11 @@ In: options. Out: an exit code; data on stdout, talk on stderr. Refuses to decid
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-from typing import Any
 
 from .. import ScheduleError
-from .report import colored, plain, report, speaks_unicode
+from .pictures import show
+from .report import plain, report, speaks_unicode
 from .texts import Usage, complete, keep_apart, only, schedule, texts, write
 
 
@@ -23,30 +22,15 @@ def compile_(options: argparse.Namespace) -> int:
 
 
 def plot(options: argparse.Namespace) -> int:
-    from .. import plotter
-
     if options.until is not None and not 0 < options.until < float("inf"):
         raise Usage(f"--until is a time after 0, not {options.until:g}")
     found = texts(options)
     keep_apart(options, found)
     schedules = [complete(text, options) for text in found]
-    said: dict[str, Any] = {"log": options.log, "until": options.until, "base": options.base}
-    if options.out is not None:
-        try:
-            plotter.save(schedules, options.out, **said)
-        except (ImportError, ValueError) as error:
-            if isinstance(error, ScheduleError):
-                raise
-            raise Usage(str(error)) from None
-        except OSError as error:
-            raise Usage(f"cannot write {options.out}: {error.strerror or error}") from None
-        print(f"wrote {options.out}", file=sys.stderr)
-        return 0
-    width = shutil.get_terminal_size((80, 24)).columns
-    unicode = speaks_unicode(sys.stdout)
-    color = colored(options.color, sys.stdout)
-    print(plotter.terminal(schedules, width=min(width, 160), color=color, unicode=unicode, **said))
-    print(plain("\n".join(schedule.describe(options.base) for schedule in schedules), unicode))
+    show(schedules, options, log=options.log, until=options.until)
+    if options.out is None:
+        said = "\n".join(schedule.describe(options.base) for schedule in schedules)
+        print(plain(said, speaks_unicode(sys.stdout)))
     return 0
 
 

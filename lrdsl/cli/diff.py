@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import sys
 from fractions import Fraction
 
-from ..comparison import Difference, OutputDifference
+from ..comparison import Difference, OutputDifference, difference
 from ..problems import number_text, time_text
-from ..schedule import Schedule
-from .report import colored, speaks_unicode
-from .texts import Text, Usage, complete, keep_apart, texts
+from .pictures import show
+from .report import finite
+from .texts import UNITS, Text, Usage, complete, keep_apart, pair, texts
 
 
 def run(options: argparse.Namespace) -> int:
-    from .. import plotter
-    from ..comparison import difference
-
     given = texts(options)
     if len(given) > 2 or (len(given) == 1 and not options.others):
         raise Usage(
@@ -36,32 +31,26 @@ def run(options: argparse.Namespace) -> int:
     at = None if options.at is None else Fraction(options.at)
     found = difference(one, two, names, at=at, base=options.base)
     if options.format == "json":
-        print(json.dumps(found.as_data(), indent=2))
+        print(json.dumps(finite(found.as_data()), indent=2))
     else:
         _say(found)
-    if options.out is not None:
-        try:
-            plotter.save([one, two], options.out, base=options.base)
-        except (ImportError, ValueError) as error:
-            raise Usage(str(error)) from None
-        except OSError as error:
-            raise Usage(f"cannot write {options.out}: {error.strerror or error}") from None
-        print(f"wrote {options.out}", file=sys.stderr)
-    elif options.format != "json" and not found.same:
-        _draw(one, two, options)
+    if options.out is not None or (options.format != "json" and not found.same):
+        print(end="\n" if options.out is None else "")
+        show([one, two], options)
     return 0 if found.same else 1
 
 
 def _bound_otherwise(options: argparse.Namespace) -> argparse.Namespace:
     """The options with the bindings of the second text: those of both, and its own, which win."""
-    own = dict(one.partition("=")[::2] for one in options.others)
-    for name, value in own.items():
-        if not name.strip() or not value.strip():
-            raise Usage(f"--with takes name=value, not `{name}`")
+    own: dict[str, str] = {}
+    for name, value in (pair("--with", one) for one in options.others):
+        if name in own:
+            raise Usage(f"{name} is given twice: by --with")
+        own[name] = value
     found = argparse.Namespace(**vars(options))
     found.settings = [one for one in options.settings if one.partition("=")[0].strip() not in own]
     for name, value in own.items():
-        if name in ("total", "epoch", "step", "sample"):
+        if name in UNITS:
             setattr(found, name, value)
         else:
             found.settings.append(f"{name}={value}")
@@ -99,12 +88,3 @@ def _table(one: OutputDifference, found: Difference) -> list[str]:
         rows[0][0] = f"{one.name} at {rows[0][0]}"
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     return ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def _draw(one: Schedule, two: Schedule, options: argparse.Namespace) -> None:
-    from .. import plotter
-
-    width = min(shutil.get_terminal_size((80, 24)).columns, 160)
-    unicode, color = speaks_unicode(sys.stdout), colored(options.color, sys.stdout)
-    print()
-    print(plotter.terminal([one, two], width=width, color=color, unicode=unicode, base=options.base))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import shutil
 import sys
@@ -17,13 +16,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import ScheduleError
-from ..explanation import Explained, Explanation, LevelRow, PhaseRow, explain, told
+from ..explanation import HEADS, Explained, Explanation, LevelRow, PhaseRow, cells_of, explain, shown_of, told
 from ..problems import duration_text, number_text, time_text
-from .report import colored, plain, report, speaks_unicode
+from .report import colored, finite, plain, report, speaks_unicode
 from .texts import Text, Usage, schedule, texts
 
-_FIRST, _LAST = 16, 4  # phases that are shown of more than the two together
-_HEADS = ("from", "to", "begin", "end", "length", "share")
 _LEAST_TEXT, _MOST_WIDE = 24, 120
 _LETTERS = (
     ("p", "p goes from 0 to 1 over the phase"),
@@ -44,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             worst = 1
             continue
         if options.format == "json":
-            print(json.dumps(_finite(told_of.as_data())))
+            print(json.dumps(finite(told_of.as_data())))
             continue
         if len(found) > 1:
             print(("\n" if index else "") + f"{text.name}:\n")
@@ -59,18 +56,6 @@ def _explanation(text: Text, options: argparse.Namespace) -> Explanation:
     if not made.outputs:
         raise Usage(f"{text.name} has only lines for groups: --group NAME says as which group to see it")
     return explain(made, options.base)
-
-
-def _finite(data: Any) -> Any:
-    """JSON knows no infinity and no NaN."""
-    match data:
-        case dict():
-            return {key: _finite(value) for key, value in data.items()}
-        case list():
-            return [_finite(value) for value in data]
-        case float():
-            return data if math.isfinite(data) else None
-    return data
 
 
 def _print(explanation: Explanation, options: argparse.Namespace) -> None:
@@ -103,11 +88,11 @@ class _Page:
                 f"its values mix the base of {needs} with levels of its own: give it, as in --base 3e-4", ""
             )
         yield ""
-        shown = _shown(output.rows)
-        cells = {row.number: _cells(row, output) for row in shown}
-        used = [index for index in range(len(_HEADS)) if any(some[index] for some in cells.values())]
-        heads = [_HEADS[index] for index in used]
-        cells = {number: [some[index] for index in used] for number, some in cells.items()}
+        shown = shown_of(output.rows)
+        cells = {row.number: cells_of(row, output, _short) for row in shown}
+        used = [index for index in range(len(HEADS)) if any(some[index] for some in cells.values())]
+        heads = [HEADS[index] for index in used]
+        cells = {number: tuple(some[index] for index in used) for number, some in cells.items()}
         widths = [max(map(len, column)) for column in zip(heads, *cells.values(), strict=True)]
         digits = len(str(shown[-1].number))
         indent = digits + 2
@@ -199,19 +184,6 @@ class _Page:
 
     def _dim(self, text: str) -> str:
         return f"\x1b[2m{text}\x1b[0m" if self.color and text.strip() else text
-
-
-def _shown(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
-    return list(rows) if len(rows) <= _FIRST + _LAST else [*rows[:_FIRST], *rows[-_LAST:]]
-
-
-def _cells(row: PhaseRow, output: Explained) -> Sequence[str]:
-    end, length = (
-        ("never", "") if row.end is None or row.length is None else (time_text(row.end), time_text(row.length))
-    )
-    share = "" if row.share is None else f"{number_text(float(f'{100 * row.share:.3g}'))}%"
-    last = "unsettled" if row.to is None and not output.needs else _short(row.to)
-    return _short(row.from_), last, time_text(row.begin), end, length, share
 
 
 def _short(value: float | None) -> str:

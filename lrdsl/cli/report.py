@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -55,3 +56,15 @@ def speaks_unicode(stream: Any) -> bool:
 def plain(text: str, unicode: bool) -> str:
     """A text for a stream that may speak ASCII alone."""
     return text if unicode else text.replace("·", "-").encode("ascii", "replace").decode("ascii")
+
+
+def finite(data: Any) -> Any:
+    """JSON knows no infinity and no NaN."""
+    match data:
+        case dict():
+            return {key: finite(value) for key, value in data.items()}
+        case list():
+            return [finite(value) for value in data]
+        case float():
+            return data if math.isfinite(data) else None
+    return data

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .embedded import Place
 
 
+UNITS = ("total", "epoch", "step", "sample")  # what is bound by an option of its own
+
+
 class Usage(Exception):
     """The command line is wrong, or a file cannot be read; carries what to say."""
 
@@ -95,15 +98,20 @@ def data(name: str) -> bytes:
     raise Usage(f"cannot read {name}: {why}" + (f"; a text of one word is given by -e '{name}'" if bare else ""))
 
 
+def pair(option: str, setting: str) -> tuple[str, str]:
+    """The name and the value of a `name=value`."""
+    name, equal, value = setting.partition("=")
+    if not equal or not name.strip():
+        raise Usage(f"{option} takes name=value, not `{setting}`")
+    return name.strip(), value.strip()
+
+
 def schedule(text: Text, options: argparse.Namespace) -> Schedule:
     """The schedule of a text under the bindings of the command line."""
     bound: dict[str, str] = {}
-    given = [(f"--{unit}", unit, getattr(options, unit)) for unit in ("total", "epoch", "step", "sample")]
+    given = [(f"--{unit}", unit, getattr(options, unit)) for unit in UNITS]
     for setting in options.settings:
-        name, equal, value = setting.partition("=")
-        if not equal or not name.strip():
-            raise Usage(f"--set takes name=value, not `{setting}`")
-        given.append(("--set", name.strip(), value.strip()))
+        given.append(("--set", *pair("--set", setting)))
     for option, name, value in given:
         if value is None:
             continue

@@ -20,12 +20,24 @@ from ..problems import number_text
 from ..timeline import Clock, Cycle, Level, Node, Origin, Part, clipped, clock_of, limited, outline, rounded, value
 from .formulas import Formulas
 from .rows import RELATIVE, Explained, Explanation, LevelRow, Limit, PhaseRow, Repeat
-from .words import one_line, told, why_cut, why_length, why_level
+from .words import HEADS, cells_of, one_line, shown_of, told, why_cut, why_length, why_level
 
 if TYPE_CHECKING:
     from ..schedule import Schedule
 
-__all__ = ["Explained", "Explanation", "LevelRow", "Limit", "PhaseRow", "Repeat", "explain", "told"]
+__all__ = [
+    "HEADS",
+    "Explained",
+    "Explanation",
+    "LevelRow",
+    "Limit",
+    "PhaseRow",
+    "Repeat",
+    "cells_of",
+    "explain",
+    "shown_of",
+    "told",
+]
 
 
 def explain(schedule: Schedule, base: Base = None) -> Explanation:

@@ -6,14 +6,14 @@ In: origins with the rows round them, and facts. Out: short texts. Refuses to kn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from ..facts import Extreme, Facts
 from ..problems import duration_text, number_text, time_text
 from ..problems.wording import shown_text
 from ..timeline import Origin
-from .rows import Explained
+from .rows import Explained, PhaseRow
 
 _MOST = 6  # spans, jumps or levels that are told
 _SAID = {
@@ -95,6 +95,28 @@ def why_cut(why: str, planned: tuple[Fraction, Fraction], begin: Fraction, end: 
     if end is not None and end > planned[1]:
         found += f", then held for {duration_text(end - planned[1], clock)}"
     return found
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------------
+
+HEADS = ("from", "to", "begin", "end", "length", "share")
+_FIRST, _LAST = 16, 4  # phases that are shown of more than the two together
+
+
+def shown_of(rows: Sequence[PhaseRow]) -> Sequence[PhaseRow]:
+    """The phases that a table shows: of thousands the first and the last."""
+    return rows if len(rows) <= _FIRST + _LAST else (*rows[:_FIRST], *rows[-_LAST:])
+
+
+def cells_of(row: PhaseRow, output: Explained, value: Callable[[float | None], str]) -> tuple[str, ...]:
+    """What a table says of a phase under `HEADS`; `value` writes a level."""
+    last = "unsettled" if row.to is None and not output.needs else value(row.to)
+    end, length = (
+        "never" if row.end is None else time_text(row.end),
+        "" if row.length is None else time_text(row.length),
+    )
+    share = "" if row.share is None else f"{number_text(float(f'{100 * row.share:.3g}'))}%"
+    return value(row.from_), last, time_text(row.begin), end, length, share
 
 
 # --- facts ----------------------------------------------------------------------------------------------------------------

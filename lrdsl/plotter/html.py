@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..explanation import Explained, PhaseRow, explain
-from ..problems import duration_text, number_text, time_text
+from ..explanation import HEADS, Explained, PhaseRow, cells_of, explain, shown_of
 from ..schedule import Schedule
 from .curve import Curve, Scale, horizon, sample, scale
 from .labels import round_between, time_label, value_label
@@ -26,8 +25,7 @@ _WIDE, _HIGH = 640, 212
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 36, 34
 _LINE = "#2a85d0"  # told apart from white and from black
 _NEAR = 0.15  # of a pixel: what a line leaves out
-_FIRST, _LAST = 16, 4  # phases in a table
-_MOST_OUTPUTS, _MOST_TEXT, _MOST_DIVIDERS = 8, 4_000, 60
+_MOST_OUTPUTS, _MOST_TEXT, _MOST_DIVIDERS, _MOST_LIMITS = 8, 4_000, 60, 4
 _CELL = 'style="text-align:left;white-space:nowrap"'
 _TEXT = 'style="text-align:left"'
 
@@ -53,7 +51,7 @@ def html(schedule: Schedule) -> str:
         else:
             curve = sample(schedule[output.name], "", end, None, _WIDE)
             parts.append(_svg(curve, output.name, schedule.summary))
-        parts.append(_table(output, schedule.clock))
+        parts.append(_table(output))
     if len(explained) > _MOST_OUTPUTS:
         parts.append(_note(f"and {len(explained) - _MOST_OUTPUTS} more outputs"))
     return _page(parts)
@@ -182,33 +180,24 @@ def _thinned(xs: Floats, ys: Floats) -> list[int]:
 # --- the phases -------------------------------------------------------------------------------------------------------
 
 
-def _table(output: Explained, clock: str) -> str:
-    heads = ("", "phase", "from", "to", "begin", "end", "length", "share")
+def _table(output: Explained) -> str:
+    heads = ("", "phase", *HEADS)
     lines = ['<table style="border-collapse:separate;border-spacing:8px 1px;margin:2px 0 8px">']
     lines.append("<tr>" + "".join(f"<th {_CELL}>{head}</th>" for head in heads) + "</tr>")
-    rows = output.rows
-    shown = rows if len(rows) <= _FIRST + _LAST else (*rows[:_FIRST], *rows[-_LAST:])
     before = 0
-    for row in shown:
+    for row in shown_of(output.rows):
         if row.number > before + 1:
             lines.append(f'<tr><td {_CELL} colspan="8">... {row.number - before - 1:_} more phases</td></tr>')
         before = row.number
-        number, text, *cells = _cells(row, output, clock)
-        told = "".join(f"<td {_CELL}>{cell}</td>" for cell in cells)
-        lines.append(f"<tr><td {_CELL}>{number}</td><td {_TEXT}>{text}</td>{told}</tr>")
-    for limit in output.limits[:_LAST]:
+        told = "".join(f"<td {_CELL}>{escape(cell)}</td>" for cell in cells_of(row, output, output.value))
+        lines.append(f"<tr><td {_CELL}>{row.number}</td><td {_TEXT}>{_named(row)}</td>{told}</tr>")
+    for limit in output.limits[:_MOST_LIMITS]:
         text = escape(f"{limit.level.name} {limit.level.text}")
         lines.append(f'<tr><td {_CELL}></td><td {_CELL} colspan="7"><code>{text}</code></td></tr>')
     return "\n".join([*lines, "</table>"])
 
 
-def _cells(row: PhaseRow, output: Explained, clock: str) -> Iterator[str]:
+def _named(row: PhaseRow) -> str:
+    """The text of a phase; where its levels came from is seen when it is pointed at."""
     why = escape("; ".join(f"{level.name} {level.text}: {level.why}" for level in row.levels if level.of is None))
-    yield str(row.number)
-    yield f'<code title="{why}">{escape(_clipped(row.text))}</code>'
-    yield escape(output.value(row.from_))
-    yield "unsettled" if row.to is None and not output.needs else escape(output.value(row.to))
-    yield time_text(row.begin)
-    yield "never" if row.end is None else time_text(row.end)
-    yield "" if row.length is None else duration_text(row.length, clock)
-    yield "" if row.share is None else f"{number_text(float(f'{100 * row.share:.3g}'))}%"
+    return f'<code title="{why}">{escape(_clipped(row.text))}</code>'
