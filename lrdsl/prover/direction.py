@@ -16,17 +16,9 @@ from ..intervals import INF, Interval, subtract
 from ..timeline import Chain, Node, Side, owner, value
 from .decision import HOLDS, Decision, seen
 from .enclosures import Given, at, most, pieces, slope
-from .extremes import BUDGET
+from .extremes import BUDGET, Box
 from .joins import halfway, join, moments
 from .movements import movement, product
-
-
-@dataclass(order=True, slots=True)
-class _Stretch:
-    order: tuple[float, int]
-    a: Fraction = field(compare=False)
-    b: Fraction = field(compare=False)
-    body: Node = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -38,7 +30,7 @@ class Direction:
     given: Given
     sign: int
     slack: tuple[float, float]
-    heap: list[_Stretch] = field(default_factory=list)
+    heap: list[Box] = field(default_factory=list)
     seams: list[float] = field(default_factory=list)
     seen: dict[tuple[Fraction, int], Interval] = field(default_factory=dict)
     count: int = 0
@@ -84,7 +76,7 @@ class Direction:
         if rise > 0:
             rise = min(rise, self.by_slope(body, a, b))
         self.count += 1
-        heapq.heappush(self.heap, _Stretch((-rise if rise > 0 else 0.0, self.count), a, b, body))
+        heapq.heappush(self.heap, Box((-rise if rise > 0 else 0.0, self.count), a, b, body))
         return rise > 0
 
     def by_slope(self, body: Node, a: Fraction, b: Fraction) -> float:
@@ -105,7 +97,7 @@ class Direction:
         gap = subtract(self.look(after, time, "right"), self.look(before, time, "left"))
         self.seams.append(max(gap[1] if self.sign > 0 else -gap[0], 0.0))
 
-    def cut(self, box: _Stretch) -> None:
+    def cut(self, box: Box) -> None:
         inside = join(box.body, box.a, box.b)
         middle = halfway(box.a, box.b) if inside is None else inside
         if inside is not None:

@@ -34,12 +34,14 @@ class Reach:
 
 
 @dataclass(order=True, slots=True)
-class _Box:
+class Box:
+    """A stretch of a body in a heap: what is most, or largest, comes first."""
+
     order: tuple[float, int]
     a: Fraction = field(compare=False)
     b: Fraction = field(compare=False)
     body: Node = field(compare=False)
-    refined: bool = field(compare=False)
+    refined: bool = field(default=False, compare=False)
 
 
 def highest(
@@ -105,7 +107,7 @@ class _Search:
     given: Given
     sign: int
     start: Fraction
-    boxes: list[_Box] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
     count: int = 0
     best: Reach = field(init=False)
 
@@ -127,7 +129,7 @@ class _Search:
         high = self.signed((refined if sharp else enclosed)(body, a, b, self.given))[1]
         if high > self.best.low:
             self.count += 1
-            heapq.heappush(self.boxes, _Box((-high, self.count), a, b, body, sharp))
+            heapq.heappush(self.boxes, Box((-high, self.count), a, b, body, sharp))
             return True
         return False
 
