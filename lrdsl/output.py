@@ -7,7 +7,7 @@ asked: phases, where it settles, what is wrong with it. Refuses to know the text
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -65,6 +65,7 @@ class Output:
         self.relation: Relation = _relation(timeline, self.keys)
         self._kernels: dict[tuple[float, ...], Kernel] = {}
         self._first: Kernel | None = None
+        self.at: Callable[[float], float] | None = None  # the same without a base, for times that are floats and right
         self._given: dict[tuple[float, ...], Given] = {}
         self._facts: dict[tuple[float, ...], Facts] = {}
         self._levels: list[float] | None = None  # for base 1
@@ -158,7 +159,7 @@ class Output:
             proofs = self._proofs(bases, known)
             found = self._kernels[bases] = Kernel(self.timeline, known, lambda: settled(self.timeline.chain, proofs))
         if base is None:
-            self._first = found
+            self._first, self.at = found, found.at
         return found
 
     def _known(self, bases: tuple[float, ...]) -> list[float]:

@@ -19,7 +19,7 @@ from .output import Base, Outline, Output, Relation
 from .parser import Parsed
 from .program import Program
 from .source import Source, Span
-from .timeline import Timeline
+from .timeline import LATEST, Timeline
 from .tree import Assign, Bare, Group
 
 if TYPE_CHECKING:
@@ -95,7 +95,11 @@ class Schedule:
         does not use it or is relative to it alone (then 1.0). Raises ScheduleError for negative or NaN times, and where
         the base or something that the text needs is missing.
         """
-        return (self._lr or self["lr"])(t, base, out=out)
+        lr = self._lr or self["lr"]
+        # What is asked most often goes straight to the kernel; all else, what is wrong too, the long way.
+        if lr.at is not None and base is None and (t.__class__ is int or t.__class__ is float) and 0 <= t <= LATEST:
+            return lr.at(t + 0.0)
+        return lr(t, base, out=out)
 
     def __getitem__(self, name: str) -> Output:
         """An output, callable as the schedule is. Raises ScheduleError where there is none of that name.

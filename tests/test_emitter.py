@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrdsl
-from lrdsl.emitter.forms import lower
-from lrdsl.emitter.kernel import ChainKernel, first_float
-from lrdsl.emitter.operations import scalar
+from lrdsl.emitter.forms import first_float, lower
+from lrdsl.emitter.kernel import ChainKernel
+from lrdsl.emitter.scalars import bound
 from lrdsl.emitter.writer import TARGETS
 
 mpmath.mp.dps = 50
@@ -420,9 +420,9 @@ def test_a_blend_is_exact_at_both_ends_and_never_outside(start: float, stop: flo
     inner = schedule.timeline.chain.parts[0].body.operands[0]  # type: ignore[union-attr]
     levels = schedule.first.levels()
     program = lower(inner, levels)
-    prepared = scalar(program.form, program.row)
+    prepared = bound(program.form, program.row)
     low, high = min(start, stop), max(start, stop)
 
-    assert prepared.run(0.0, 0.0) == start
-    assert prepared.run(10.0, 0.0) == stop
-    assert all(low <= prepared.run(k / 7, 0.0) <= high for k in range(71))
+    assert prepared(0.0, 0.0) == start
+    assert prepared(10.0, 0.0) == stop
+    assert all(low <= prepared(k / 7, 0.0) <= high for k in range(71))

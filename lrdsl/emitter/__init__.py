@@ -3,12 +3,15 @@
 In: a timeline and the values of its levels. Out: something that computes, or a module that does. One walk serves all targets; the
 operations of each are the rows of `functions.py`. Refuses to know any text.
 
-    forms.py     closed forms to straight-line programs and rows of numbers
-    folding.py   time within a cycle, exactly
-    operations.py   runs them, on numbers and on blocks of arrays
-    kernel.py    chains, cycles and samples
-    docstring.py what a module says of itself
-    writer.py    writes them as a module that needs numpy alone, or nothing
+    forms.py       closed forms to straight-line programs and rows of numbers
+    folding.py     time within a cycle, exactly
+    operations.py  the operations, on numbers and on blocks
+    scalars.py     forms on one time
+    blocks.py      forms on blocks of times
+    kernel.py      chains: which part owns a time
+    cycles.py      cycles and samples
+    docstring.py   what a module says of itself
+    writer.py      writes them as a module that needs numpy alone, or nothing
 """
 
 from __future__ import annotations
@@ -22,13 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..timeline import LATEST, BadTime, Timeline, rounded
-from .kernel import BLOCK, ChainKernel
-from .operations import Floats
+from .kernel import ChainKernel
+from .operations import Floats, Scratch
 
 __all__ = ["Kernel"]
 
-
-_FILLED = 1024  # times from which a tail is worth a proof
+_BLOCK = 1 << 15  # doubles that fit the second-level cache
+_FILLED = 8192  # times from which a tail is worth a proof
+_FREE: list[Scratch] = []  # blocks of calls that are over
 
 
 class Kernel:
@@ -36,6 +40,7 @@ class Kernel:
 
     def __init__(self, timeline: Timeline, levels: Sequence[float], settled: Callable[[], Fraction | None]) -> None:
         self.chain = ChainKernel(timeline.chain, levels)
+        self.at = self.chain.at()  # of a float from 0 to LATEST
         self.settled = settled  # asked when there is an array to fill, for the answer is a proof
         self._tail: tuple[float, float] | None = None
 
@@ -47,12 +52,13 @@ class Kernel:
             # A little later than was shown for exact numbers, so that what is computed with rounding errors has settled too.
             time = math.inf if found is None else rounded(found) * (1 + 1e-9) + 1e-9
             self._tail = (time, self.chain.scalar(time)) if time <= LATEST else (math.inf, math.nan)
+            self.chain.tail = self._tail
         return self._tail
 
     def scalar(self, t: float) -> float:
         if not 0.0 <= t <= LATEST:
             raise BadTime(t)
-        return self.chain.scalar(t)
+        return self.at(t)
 
     def array(self, times: Any, out: Floats | None = None) -> Floats:
         """The values at an array of times of any shape, order and number type."""
@@ -63,29 +69,48 @@ class Kernel:
             out = np.empty_like(given, dtype=np.float64)  # in the memory order of the times
         elif out.shape != given.shape or out.dtype != np.float64:
             raise ValueError(f"out must be float64 of shape {given.shape}, not {out.dtype} of shape {out.shape}")
+        elif np.may_share_memory(given, out):
+            given = given.copy()
         if given.size:
-            self._blocks(given, out)
+            # Every thread takes blocks of its own from what is free.
+            scratch = _FREE.pop() if _FREE else Scratch(_BLOCK)
+            with np.errstate(all="ignore"):
+                self._blocks(given, out, scratch)
+            _FREE.append(scratch)  # where an error went through, its blocks are forgotten with it
         return out
 
-    def _blocks(self, given: NDArray[Any], out: Floats) -> None:
-        if given.flags.f_contiguous and out.flags.f_contiguous and not given.flags.c_contiguous:
+    def _blocks(self, given: NDArray[Any], out: Floats, scratch: Scratch) -> None:
+        if given.flags.f_contiguous and out.flags.f_contiguous:
             given, out = given.T, out.T
-        times = given.reshape(-1)
-        straight = out if out.flags.c_contiguous else np.empty(out.shape)
-        values = straight.reshape(-1)
-        buffer = np.empty(min(BLOCK, times.size))
-        with np.errstate(all="ignore"):
-            for start in range(0, times.size, BLOCK):
-                # numpy gives other bits on reversed views, and integers must be floats before any arithmetic, so
-                # every block is copied into a buffer of our own first.
-                block = buffer[: min(BLOCK, times.size - start)]
-                np.copyto(block, times[start : start + block.size], casting="unsafe")
-                least = np.minimum.reduce(block)
-                if not (least >= 0.0 and np.maximum.reduce(block) <= LATEST):
-                    raise BadTime(block[~((block >= 0.0) & (block <= LATEST))][0].item())
-                if block.size >= _FILLED and least >= self.tail[0]:
-                    values[start : start + block.size] = self.tail[1]
-                else:
-                    self.chain.array(block, None, values[start : start + block.size])
-        if straight is not out:
-            out[...] = straight
+        if out.flags.c_contiguous and (given.ndim == 1 or given.flags.c_contiguous):
+            times, values = given.reshape(-1), out.reshape(-1)
+            for start in range(0, times.size, _BLOCK):
+                self._block(times[start : start + _BLOCK], values[start : start + _BLOCK], scratch)
+            return
+        # Any other order of memory is walked as numpy likes it best, and copied block by block.
+        walk = np.nditer(
+            [given, out],
+            flags=["external_loop", "buffered", "zerosize_ok"],
+            op_flags=[["readonly"], ["writeonly", "contig"]],  # type: ignore[list-item]  # the stubs know one flag for all
+            buffersize=_BLOCK,
+        )
+        with walk:
+            for times, values in walk:
+                self._block(times, values, scratch)
+
+    def _block(self, times: NDArray[Any], values: Floats, scratch: Scratch) -> None:
+        least, whole = float(np.minimum.reduce(times)), times.dtype.kind != "f"
+        if times.size >= _FILLED and least >= self.tail[0] and (whole or np.maximum.reduce(times) <= LATEST):
+            values.fill(self.tail[1])
+            return
+        block = times
+        if times.dtype != np.float64 or not times.flags.carray:
+            # numpy gives other bits on reversed views, and integers must be floats before any arithmetic.
+            block = scratch.take(times.size)
+            np.copyto(block, times, casting="unsafe")
+        greatest = float(np.maximum.reduce(block))
+        if not (least >= 0.0 and greatest <= LATEST):
+            raise BadTime(block[~((block >= 0.0) & (block <= LATEST))][0].item())
+        self.chain.among(least, greatest, block, None, values, scratch)
+        if block is not times:
+            scratch.give(1)

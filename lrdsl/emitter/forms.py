@@ -2,7 +2,7 @@
 
 In: a node of the timeline and the values of the levels. Out: a form (which operations, on what) and a row (its numbers).
 Numbers are data: a thousand phases of one form share it and differ in their rows. Refuses to know how a program is run:
-`kernel.py` runs it, `writer.py` writes it.
+`scalars.py` and `blocks.py` run it.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A straight-line program; `result` is its value. `low` tells that times come in two floats."""
+    """A straight-line program on so many numbers; `result` is its value. `low` tells that times come in two floats."""
 
     code: tuple[Instruction, ...]
     result: Operand
+    constants: int
     low: bool
 
 
@@ -63,11 +64,14 @@ class Program:
     row: tuple[float | Inner, ...]
 
 
-def lower(node: Node, levels: Sequence[float], low: bool = False) -> Program:
-    """The program of a node; `low` where its time comes in two floats (inside a cycle or a sample)."""
-    work = _Work(levels, low)
+def lower(node: Node, levels: Sequence[float], low: bool = False, clamped: bool = False) -> Program:
+    """The program of a node; `low` where its time comes in two floats (inside a cycle or a sample).
+
+    `clamped` keeps blends between their levels even where they are surely there: the same values by fewer forms.
+    """
+    work = _Work(levels, low, clamped)
     result = work.lower(node)
-    return Program(Form(tuple(work.code), result, low), tuple(work.row))
+    return Program(Form(tuple(work.code), result, len(work.row), low), tuple(work.row))
 
 
 def split(value: Fraction) -> tuple[float, float, float]:
@@ -80,10 +84,26 @@ def split(value: Fraction) -> tuple[float, float, float]:
     return rounded(Fraction(whole)), first, rounded(rest - Fraction(first))
 
 
+def three_floats(value: Fraction) -> tuple[float, float, float]:
+    """An exact number as three floats."""
+    first = rounded(value)
+    if not math.isfinite(first):
+        return first, 0.0, 0.0
+    second = rounded(value - Fraction(first))
+    return first, second, rounded(value - Fraction(first) - Fraction(second))
+
+
+def first_float(value: Fraction) -> float:
+    """The least float at or after an exact time, so that `t >= it` is right for every float t."""
+    found = rounded(value)
+    return found if not math.isfinite(found) or Fraction(found) >= value else math.nextafter(found, math.inf)
+
+
 @dataclass(slots=True)
 class _Work:
     levels: Sequence[float]
     low: bool
+    clamped: bool
     code: list[Instruction] = field(default_factory=list)
     row: list[float | Inner] = field(default_factory=list)
     known: dict[Instruction, Operand] = field(default_factory=dict)
@@ -115,6 +135,8 @@ class _Work:
                 return self.clock("progress", node.clock)
             case Left():
                 return self.clock("left", node.clock)
+            case Operation("halfwave", (operand,)) if _within(operand):
+                return self.emit("halfwave of 0..1", self.lower(operand))
             case Operation():
                 return self.operation(node.function, [self.lower(operand) for operand in node.operands])
             case Blend():
@@ -136,11 +158,15 @@ class _Work:
         if what == "since":
             return self._since(clock.origin)
         assert clock.length is not None
-        length = self.constant(rounded(clock.length))
+        length, end = rounded(clock.length), clock.origin + clock.length
         # A division keeps exact halves and tenths, which a product with 1/length does not: 49 * (1/49) != 1.
         if what == "progress":
-            return self.emit("/", self.clock("since", clock), length)
-        return self.emit("/", self._left(clock.origin + clock.length), length)
+            return self.emit("/", self.clock("since", clock), self.constant(length))
+        if self.low:
+            return self.emit("/", self._left(end), self.constant(length))
+        # (t - end) / -length has the bits of (end - t) / length, and a phase that falls the form of one that rises, so that
+        # both are gathered in one pass. (The two differ in the sign of a zero at the end, a moment that no phase owns.)
+        return self.emit("/", self._since(end), self.constant(-length))
 
     def _since(self, origin: Fraction) -> Operand:
         whole, first, second = split(origin)
@@ -154,12 +180,12 @@ class _Work:
         return self._not_below_zero(found)
 
     def _left(self, end: Fraction) -> Operand:
+        """What is left of a time in two floats."""
         whole, first, second = split(end)
         found = self.emit("-", self.constant(whole), TIME)
         if first:
             found = self.emit("+", found, self.constant(first))
-        if self.low:
-            found = self.emit("-", found, LOW)
+        found = self.emit("-", found, LOW)
         if second:
             found = self.emit("+", found, self.constant(second))
         return self._not_below_zero(found)
@@ -215,7 +241,7 @@ class _Work:
         found = self.emit("*", self.constant(step), share)
         if near != 0:
             found = self.emit("+", self.constant(near), found)
-        if surely and near + step == far:
+        if surely and near + step == far and not self.clamped:
             return found
         low, high = min(start, stop), max(start, stop)
         found = self.emit("max", found, self.constant(low))

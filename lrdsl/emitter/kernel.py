@@ -1,28 +1,33 @@
-"""Chains, cycles and samples at times, on numbers and on blocks of arrays, with the same bits.
+"""Chains at times, on numbers and on blocks of arrays, with the same bits.
 
-In: nodes of a timeline and the values of the levels. Out: evaluators: one value at a time, or a block of times into a block of
-values. Refuses to know any text, and compiles no Python.
+In: a chain and the values of the levels. Out: evaluators: one value at a time, or a block of times into a block of values. Refuses
+to know any text.
+
+Plainly, each time is computed by the part that owns it. A block is looked at first: times of one part are one pass; in order, a
+slice a part; in no order, the commonest part on all of them and the others after it; times of many parts, one pass a form.
 """
 
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..timeline import LATEST, Chain, Cycle, Part, Sample, rounded
-from . import folding
-from .forms import Form, Inner, Program, lower, split
-from .operations import Floats, Scalar, power, power_into, run_array, scalar
+from ..timeline import Chain, Cycle, Level, Node, Operation, Part, Sample, clipped, rounded
+from .blocks import run
+from .forms import Form, Inner, Program, first_float, lower, three_floats
+from .operations import Floats, Scratch
+from .scalars import At, bound
 
-BLOCK = 1 << 15  # doubles that fit the second-level cache
-_FEW = 200  # elements a piece from which slices are cheaper than gathering
+_FEW = 200  # elements a part from which slices are cheaper than gathering
+_SOME = 6  # parts in no order from which gathering is cheaper than one after another
 
 
 class Evaluator(Protocol):
@@ -30,10 +35,12 @@ class Evaluator(Protocol):
 
     def scalar(self, t: float, low: float) -> float: ...
 
-    def array(self, t: Floats, low: Floats | None, out: Floats) -> None: ...
+    def array(self, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None: ...
 
 
 def evaluator(node: Inner, levels: Sequence[float], low: bool = False) -> Evaluator:
+    from .cycles import CycleKernel, SampleKernel, StretchKernel  # cycles hold chains, and chains cycles
+
     match node:
         case Chain():
             return ChainKernel(node, levels, low)
@@ -45,19 +52,14 @@ def evaluator(node: Inner, levels: Sequence[float], low: bool = False) -> Evalua
             return SampleKernel(node, levels, low)
 
 
-def first_float(value: Fraction) -> float:
-    """The least float at or after an exact time, so that `t >= it` is right for every float t."""
-    found = rounded(value)
-    return found if not math.isfinite(found) or Fraction(found) >= value else math.nextafter(found, math.inf)
-
-
 class ChainKernel:
-    """Which part owns a time, and its program."""
+    """Which part owns a time, and its program. `tail` is when the last part has settled, and at which value."""
 
     def __init__(self, chain: Chain, levels: Sequence[float], low: bool = False) -> None:
-        self.chain = chain
+        self.chain = chain = flat(chain)
         self.levels = levels
         self.low = low
+        self.tail = math.inf, math.nan
         begins = chain.begins
         if low:
             firsts = [rounded(begin) for begin in begins]
@@ -67,9 +69,10 @@ class ChainKernel:
             self.slack = [-math.ldexp(abs(first) + 1e-3, -80) for first in firsts]
         else:
             self.begins = [first_float(begin) for begin in begins]
+        self._starts: Floats | None = None
         self._programs: list[Program | None] = [None] * len(chain.parts)
         self._rows: list[tuple[Any, ...] | None] = [None] * len(chain.parts)
-        self._scalars: list[Scalar | None] = [None] * len(chain.parts)
+        self._scalars: list[At | None] = [None] * len(chain.parts)
         self._tables: Tables | None = None
 
     def program(self, index: int) -> Program:
@@ -88,16 +91,29 @@ class ChainKernel:
             found = self._rows[index] = tuple(np.array(one) if isinstance(one, float) else one for one in row)
         return found
 
+    # --- one time -----------------------------------------------------------------------------------------------------
+
     def scalar(self, t: float, low: float = 0.0) -> float:
         index = bisect.bisect_right(self.begins, t) - 1
         if self.low:
             index = self._corrected(index, t, low)
         index = index if index > 0 else 0
-        found = self._scalars[index]
-        if found is None:
-            program = self.program(index)
-            found = self._scalars[index] = scalar(program.form, program.row)
-        return found.run(t, low)
+        return (self._scalars[index] or self._scalar(index))(t, low)
+
+    def at(self) -> At:
+        """`scalar` of the whole schedule, whose times are single floats from 0."""
+        begins, made, make, find = self.begins, self._scalars, self._scalar, bisect.bisect_right
+
+        def at(t: float) -> float:
+            index = find(begins, t) - 1
+            return (made[index] or make(index))(t)
+
+        return at
+
+    def _scalar(self, index: int) -> At:
+        program = self.program(index)
+        found = self._scalars[index] = bound(program.form, program.row)
+        return found
 
     def _corrected(self, index: int, t: float, low: float) -> int:
         if index >= 0 and not self._reached(index, t, low):
@@ -109,33 +125,92 @@ class ChainKernel:
     def _reached(self, index: int, t: float, low: float) -> bool:
         return (t - self.begins[index]) + (low - self.seconds[index]) >= self.slack[index]
 
-    def array(self, t: Floats, low: Floats | None, out: Floats) -> None:
+    # --- a block of times ---------------------------------------------------------------------------------------------
+
+    def array(self, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
+        if len(self.begins) == 1:
+            self._part(0, t, low, out, scratch)
+        else:
+            self.among(float(np.minimum.reduce(t)), float(np.maximum.reduce(t)), t, low, out, scratch)
+
+    def among(
+        self, least: float, greatest: float, t: Floats, low: Floats | None, out: Floats, scratch: Scratch
+    ) -> None:
+        """The same where the least and the greatest of the times are known."""
         begins = self.begins
-        if len(begins) == 1:
-            self._part(0, t, low, out)
-            return
-        first = bisect.bisect_right(begins, float(np.minimum.reduce(t))) - 1
-        last = bisect.bisect_right(begins, float(np.maximum.reduce(t))) - 1
+        first, last = bisect.bisect_right(begins, least) - 1, bisect.bisect_right(begins, greatest) - 1
         if self.low:
             first, last = first - 1, last + 1
         first, last = max(first, 0), min(last, len(begins) - 1)
         if first == last:
-            self._part(first, t, low, out)
-        elif not self.low and (last - first) * _FEW < t.size and not np.less(t[1:], t[:-1]).any():
-            cuts = [0, *np.searchsorted(t, begins[first + 1 : last + 1]).tolist(), t.size]
-            for index, a, b in zip(range(first, last + 1), cuts, cuts[1:], strict=False):
-                if a < b:
-                    self._part(index, t[a:b], low, out[a:b])
+            self._part(first, t, low, out, scratch)
+        elif self.low:
+            self._gather(self._pair_owners(t, low), t, low, out, scratch)
+        elif not np.less(t[1:], t[:-1]).any():
+            self._in_order(first, last, t, out, scratch)
+        elif last - first < _SOME:
+            self._in_no_order(first, last, t, out, scratch)
         else:
-            self._gather(self._owners(t, low), t, low, out)
+            owners = np.searchsorted(self.starts, t, side="right") - 1
+            self._gather(owners, t, None, out, scratch)
 
-    def _part(self, index: int, t: Floats, low: Floats | None, out: Floats) -> None:
-        run_array(self.program(index).form, self.row(index), t, low, out)
+    @property
+    def starts(self) -> Floats:
+        """The begins as an array."""
+        if self._starts is None:
+            self._starts = np.array(self.begins)
+        return self._starts
 
-    def _owners(self, t: Floats, low: Floats | None) -> NDArray[np.intp]:
-        begins = np.array(self.begins)
+    def _part(self, index: int, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
+        run(self.program(index).form, self.row(index), t, low, out, scratch)
+
+    def _in_order(self, first: int, last: int, t: Floats, out: Floats, scratch: Scratch) -> None:
+        cuts = np.concatenate(([0], np.searchsorted(t, self.starts[first + 1 : last + 1]), [t.size]))
+        if (last - first) * _FEW >= t.size:
+            self._gather(np.repeat(np.arange(first, last + 1), np.diff(cuts)), t, None, out, scratch)
+            return
+        for index, (a, b) in enumerate(itertools.pairwise(cuts.tolist()), first):
+            if a < b:
+                self._part(index, t[a:b], None, out[a:b], scratch)
+
+    def _in_no_order(self, first: int, last: int, t: Floats, out: Floats, scratch: Scratch) -> None:
+        """The commonest part on all times, moved into it, and then the others where they belong."""
+        reached = [t >= self.begins[index] for index in range(first + 1, last + 1)]
+        tail, value = self.tail
+        settled = t >= tail if last == len(self.begins) - 1 and tail < math.inf else None
+        if settled is not None and 2 * np.count_nonzero(settled) > t.size:
+            out[...] = value
+            commonest = -1
+            reached.append(settled)
+        else:
+            # Where they are fewer, what has settled is computed like the rest of the last part: it is the same value.
+            counts = [t.size, *(int(np.count_nonzero(one)) for one in reached), 0]
+            sizes = [here - then for here, then in itertools.pairwise(counts)]
+            commonest = first + sizes.index(max(sizes))
+            moved = scratch.take(t.size)
+            np.maximum(t, self.begins[commonest], out=moved)
+            if commonest < last:
+                np.minimum(moved, math.nextafter(self.begins[commonest + 1], -math.inf), out=moved)
+            self._part(commonest, moved, None, out, scratch)
+            scratch.give(1)
+        for index in range(first, last + 1):
+            if index == commonest:
+                continue
+            # What the part before does not own, and the part after does not own yet.
+            chosen = reached[index - first - 1] if index > first else ~reached[0]
+            if first < index <= first + len(reached) - 1:
+                chosen = chosen & ~reached[index - first]
+            where = np.flatnonzero(chosen)
+            if where.size:
+                values = scratch.take(where.size)
+                self._part(index, t.take(where), None, values, scratch)
+                out[where] = values
+                scratch.give(1)
+
+    def _pair_owners(self, t: Floats, low: Floats | None) -> NDArray[np.intp]:
+        begins = self.starts
         owners = np.searchsorted(begins, t, side="right") - 1
-        if low is not None and self.low:
+        if low is not None:
             seconds, slack = np.array(self.seconds), np.array(self.slack)
             here = np.maximum(owners, 0)
             early = ((t - begins[here]) + (low - seconds[here]) < slack[here]) & (owners >= 0)
@@ -145,32 +220,33 @@ class ChainKernel:
         found: NDArray[np.intp] = np.maximum(owners, 0)
         return found
 
-    def _gather(self, owners: NDArray[np.intp], t: Floats, low: Floats | None, out: Floats) -> None:
+    def _gather(self, owners: NDArray[np.intp], t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
         """Times of many parts: one pass for each form, with the numbers of each part gathered by time."""
         if self._tables is None:
-            self._tables = tables([self.program(index) for index in range(len(self.chain.parts))])
-        forms = self._tables.form[owners]
+            self._tables = tables(self.chain.parts, self.levels, self.low)
+        forms = self._tables.form.take(owners)
         present = np.flatnonzero(np.bincount(forms)).tolist()
         for number in present:
             chosen = np.flatnonzero(forms == number) if len(present) > 1 else None
-            times = t if chosen is None else t[chosen]
-            lows = low if low is None or chosen is None else low[chosen]
-            values = out if chosen is None else np.empty_like(times)
-            table = self._tables.rows[number]
+            times = t if chosen is None else t.take(chosen)
+            lows = low if low is None or chosen is None else low.take(chosen)
+            values = out if chosen is None else scratch.take(times.size)
+            form, table = self._tables.forms[number], self._tables.rows[number]
             if table is None:
-                self._part(int(owners[chosen[0] if chosen is not None else 0]), times, lows, values)
+                self._part(int(owners[chosen[0] if chosen is not None else 0]), times, lows, values, scratch)
             else:
-                place = self._tables.place[owners if chosen is None else owners[chosen]]
-                run_array(self._tables.forms[number], [column[place] for column in table], times, lows, values)
+                place = self._tables.place.take(owners if chosen is None else owners.take(chosen))
+                run(form, list(table.take(place, axis=1)), times, lows, values, scratch)
             if chosen is not None:
                 out[chosen] = values
+                scratch.give(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The parts of a chain by form: for each part its form and its place in the table of that form's numbers.
 
-    What holds a chain or a cycle in its row cannot be gathered: it has no table, and is a form of its own.
+    What holds a cycle or a sample in its row cannot be gathered: it has no table, and is a form of its own.
     """
 
     form: NDArray[np.intp]
@@ -179,13 +255,14 @@ class Tables:
     rows: list[Floats | None]
 
 
-def tables(programs: Sequence[Program]) -> Tables:
+def tables(parts: Sequence[Part], levels: Sequence[float], low: bool) -> Tables:
     numbers: dict[object, int] = {}
     members: list[list[tuple[Any, ...]]] = []
     forms: list[Form] = []
-    form = np.empty(len(programs), dtype=np.intp)
-    place = np.empty(len(programs), dtype=np.intp)
-    for index, program in enumerate(programs):
+    form = np.empty(len(parts), dtype=np.intp)
+    place = np.empty(len(parts), dtype=np.intp)
+    for index, part in enumerate(parts):
+        program = lower(part.body, levels, low, clamped=True)
         alone = not all(isinstance(one, float) for one in program.row)
         number = numbers.setdefault((program.form, index) if alone else program.form, len(numbers))
         if number == len(forms):
@@ -200,173 +277,38 @@ def tables(programs: Sequence[Program]) -> Tables:
     return Tables(form, place, forms, rows)
 
 
-# --- folded time ------------------------------------------------------------------------------------------------------
+def flat(chain: Chain) -> Chain:
+    """A chain without chains in it, where an operation has one among levels only: `floor` becomes that of each part."""
+    if all(_as_chain(part.body) is None for part in chain.parts):
+        return chain
+    return Chain(tuple(one for part in _owned(chain, chain.begins[0]) for one in _flat(part)))
 
 
-def three_floats(value: Fraction) -> tuple[float, float, float]:
-    """An exact number as three floats."""
-    first = rounded(value)
-    if not math.isfinite(first):
-        return first, 0.0, 0.0
-    second = rounded(value - Fraction(first))
-    return first, second, rounded(value - Fraction(first) - Fraction(second))
+def _owned(chain: Chain, begin: Fraction) -> list[Part]:
+    """A part owns what follows its begin until the next one begins; the first one also what is before, and the last all after."""
+    begins, ends = [begin, *chain.begins[1:]], [*chain.begins[1:], None]
+    return [replace(one, begin=a, end=b) for one, a, b in zip(chain.parts, begins, ends, strict=True)]
 
 
-def _scalar_floor(x: float) -> float:
-    return float(math.floor(x))
+def _flat(part: Part) -> list[Part]:
+    chain = _as_chain(part.body)
+    if chain is None:
+        return [part]
+    inner = clipped(_owned(chain, min(part.begin, chain.begins[0])), part.begin, part.end)
+    return [one for found in inner for one in _flat(found)]
 
 
-class _Folded:
-    """What a cycle and a sample share: times folded by a period, right at every boundary."""
-
-    def __init__(self, origin: Fraction, period: Fraction, low: bool) -> None:
-        self.exact_origin, self.exact_period, self.low = origin, period, low
-        self.origin, self.period = split(origin), three_floats(period)
-        # With a whole origin and period nothing is rounded, and the time within a cycle is one float.
-        self.whole = not low and origin.denominator == 1 and period.denominator == 1
-        self.sure = low or (origin.denominator == 1 and self.period[1] == 0)
-
-    def fold_scalar(self, t: float, low: float) -> tuple[float, float, float]:
-        x, e = folding.since(t, low, self.origin)
-        i, r, d = folding.fold(x, e, self.period, _scalar_floor)
-        if not self.sure and folding.doubtful(x, r, d, self.period):
-            i, r, d = self._exactly(t)
-        elif self.low and folding.doubtful(x, r, d, self.period):
-            i, r, d = self._snapped(i, r, d)
-        return max(i, 0.0), r, d
-
-    def fold_array(self, t: Floats, low: Floats | None) -> tuple[Floats, Floats, Floats]:
-        x, e = folding.since(t, 0.0 if low is None else low, self.origin)
-        i, r, d = folding.fold(x, e, self.period, np.floor)
-        if not (self.sure and not self.low):
-            for index in np.flatnonzero(folding.doubtful(x, r, d, self.period)).tolist():
-                if self.low:
-                    i[index], r[index], d[index] = self._snapped(float(i[index]), float(r[index]), float(d[index]))
-                else:
-                    i[index], r[index], d[index] = self._exactly(float(t[index]))
-        return np.maximum(i, 0.0), r, d
-
-    def _exactly(self, t: float) -> tuple[float, float, float]:
-        since = Fraction(t) - self.exact_origin
-        index = since // self.exact_period
-        rest = since - index * self.exact_period
-        first = rounded(rest)
-        return float(index), first, rounded(rest - Fraction(first))
-
-    def _snapped(self, i: float, r: float, d: float) -> tuple[float, float, float]:
-        # A time that is itself in two floats and lies within 1e-24 of a boundary is meant to be on it.
-        return (i, 0.0, 0.0) if r < self.period[0] / 2 else (i + 1.0, 0.0, 0.0)
-
-
-class CycleKernel(_Folded):
-    """A repeat whose cycles are of one length."""
-
-    def __init__(self, cycle: Cycle, levels: Sequence[float], low: bool) -> None:
-        super().__init__(cycle.origin, cycle.period, low)
-        self.factor = None if cycle.factor is None else levels[cycle.factor]
-        self.most = math.inf if cycle.times is None else float(cycle.times - 1)
-        self.body = _body(cycle.body, cycle.period, levels, not self.whole)
-
-    def scalar(self, t: float, low: float = 0.0) -> float:
-        i, r, d = self.fold_scalar(t, low)
-        found = self.body.scalar(r, d)
-        return found if self.factor is None else found * power(self.factor, min(i, self.most))
-
-    def array(self, t: Floats, low: Floats | None, out: Floats) -> None:
-        i, r, d = self.fold_array(t, low)
-        self.body.array(r, None if self.whole else d, out)
-        if self.factor is not None:
-            np.minimum(i, self.most, out=i)
-            power_into(i, self.factor, i)
-            np.multiply(out, i, out=out)
-
-
-class SampleKernel(_Folded):
-    """Sample and hold."""
-
-    def __init__(self, sample: Sample, levels: Sequence[float], low: bool) -> None:
-        super().__init__(sample.origin, sample.every, low)
-        self.body = _body(sample.body, sample.every, levels, not self.whole)
-
-    def scalar(self, t: float, low: float = 0.0) -> float:
-        i, _, _ = self.fold_scalar(t, low)
-        x, e = folding.stage(i, self.origin, self.period)
-        return self.body.scalar(x, e)
-
-    def array(self, t: Floats, low: Floats | None, out: Floats) -> None:
-        i, _, _ = self.fold_array(t, low)
-        x, e = folding.stage(i, self.origin, self.period)
-        self.body.array(x, None if self.whole else e, out)
-
-
-class StretchKernel:
-    """A repeat whose cycles become longer or shorter: their beginnings are a table of at most 4,096."""
-
-    def __init__(self, cycle: Cycle, levels: Sequence[float], low: bool) -> None:
-        self.low = low
-        self.factor = None if cycle.factor is None else levels[cycle.factor]
-        self.body = _body(cycle.body, cycle.period, levels, True)
-        starts, scales = cycle_table(cycle)
-        self.first = np.array([start[0] for start in starts])
-        self.second = np.array([start[1] for start in starts])
-        self.begins = self.first if low else np.array([start[2] for start in starts])
-        self.scales = np.array(scales)
-        self.slack = -np.ldexp(np.abs(self.first) + 1e-3, -80)
-
-    def scalar(self, t: float, low: float = 0.0) -> float:
-        # One element through the array path: the table look-up is the same, and stretched repeats are rare.
-        out = np.empty(1)
-        self.array(np.array([t]), np.array([low]) if self.low else None, out)
-        return float(out[0])
-
-    def array(self, t: Floats, low: Floats | None, out: Floats) -> None:
-        i = np.maximum(np.searchsorted(self.begins, t, side="right") - 1, 0)
-        if low is not None:
-            early = (t - self.first[i]) + (low - self.second[i]) < self.slack[i]
-            then = np.minimum(i + 1, len(self.first) - 1)
-            late = ((t - self.first[then]) + (low - self.second[then]) >= self.slack[then]) & (then > i)
-            i = np.maximum(i - early + (late & ~early), 0)
-        r, e = folding.two_sum(t, -self.first[i])
-        r, d = folding.two_sum(r, e - self.second[i] + (0.0 if low is None else low))
-        r, d = folding.unstretch(r, d, (self.scales[i, 0], self.scales[i, 1]))
-        self.body.array(r, d, out)
-        if self.factor is not None:
-            factors = i.astype(np.float64)
-            power_into(factors, self.factor, factors)
-            np.multiply(out, factors, out=out)
-
-
-def _body(node: Any, period: Fraction, levels: Sequence[float], low: bool) -> ChainKernel:
-    chain = node if isinstance(node, Chain) else Chain((Part(Fraction(0), period, node, 0),))
-    return ChainKernel(chain, levels, low)
-
-
-def cycle_table(cycle: Cycle) -> tuple[list[tuple[float, float, float]], list[tuple[float, float]]]:
-    """For each cycle before 10^18 its beginning, in two floats and as the least float at or after it, and its scale."""
-    a, b = cycle.stretch.numerator, cycle.stretch.denominator
-    starts: list[tuple[float, float, float]] = []
-    scales: list[tuple[float, float]] = []
-    # With s = a/b, cycle i begins at origin + period * (a^i - b^i) / (b^(i-1) * (a - b)): whole numbers, no common
-    # divisors to be sought in numbers of thousands of digits.
-    top, bottom = 1, 1
-    count = 5000 if cycle.times is None else cycle.times
-    for _ in range(count):
-        above = cycle.origin.numerator * bottom * (a - b) * cycle.period.denominator
-        above += cycle.origin.denominator * cycle.period.numerator * b * (top - bottom)
-        below = cycle.origin.denominator * cycle.period.denominator * bottom * (a - b)
-        if below < 0:
-            above, below = -above, -below
-        if above > below * int(LATEST):
-            break
-        first = above / below
-        n, m = first.as_integer_ratio()
-        rest = above * m - n * below
-        at_or_after = first if rest <= 0 else math.nextafter(first, math.inf)
-        starts.append((first, rest / (below * m), at_or_after))
-        scale = top / bottom
-        n, m = scale.as_integer_ratio()
-        scales.append((scale, (top * m - n * bottom) / (bottom * m)))
-        if first > 1e18:
-            break
-        top, bottom = top * a, bottom * b
-    return starts, scales
+def _as_chain(node: Node) -> Chain | None:
+    """The chain that a node is, or an operation on one."""
+    match node:
+        case Chain():
+            return node
+        case Operation(function, operands):
+            chains = [_as_chain(operand) for operand in operands]
+            found = [index for index, chain in enumerate(chains) if chain is not None]
+            if len(found) == 1 and all(isinstance(operands[k], Level) for k in range(len(operands)) if k not in found):
+                chain, before, after = chains[found[0]], operands[: found[0]], operands[found[0] + 1 :]
+                assert chain is not None
+                parts = (replace(one, body=Operation(function, (*before, one.body, *after))) for one in chain.parts)
+                return Chain(tuple(parts))
+    return None

@@ -1,35 +1,46 @@
 """The operations of forms, on numbers and on blocks of arrays.
 
-In: a form, its row and times. Out: values. Every operation is the same IEEE operation on both paths: `+ - * /` and the root are
-plain Python on numbers, everything else goes through numpy's own routine there too, since `math.exp` is not `np.exp`.
-Refuses to know where a form comes from.
+In: operands. Out: values. Every operation is the same IEEE operation on both paths: `+ - * /` and the root are plain Python on
+numbers, everything else goes through numpy's own routine there too, since `math.exp` is not `np.exp`. Refuses to know forms.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functions import HALFWAVE, divide
-from ..functions import halfwave as halfwave_of
-from .forms import Form, Operand
+from ..functions import HALFWAVE, divide, halfwave
 
 Floats = NDArray[np.float64]
 
 
-def _largest(a: float, b: float) -> float:
-    # Of two equal zeros np.maximum returns the second; NaN passes through.
-    return a if a > b or a != a else b
+class Scratch:
+    """Blocks of floats that are used again and again, so that an array of any size needs a fixed number of them.
 
+    What was taken last is given back first.
+    """
 
-def _least(a: float, b: float) -> float:
-    return a if a < b or a != a else b
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.blocks: list[Floats] = []
+        self.taken = 0
+
+    def take(self, size: int) -> Floats:
+        if self.taken == len(self.blocks):
+            # Where a block begins with a line of the cache, a pass over it takes a fifth less.
+            room = np.empty(self.size + 7)
+            first = -room.__array_interface__["data"][0] % 64 // 8
+            self.blocks.append(room[first : first + self.size])
+        block = self.blocks[self.taken]
+        self.taken += 1
+        return block if size == self.size else block[:size]
+
+    def give(self, count: int) -> None:
+        self.taken -= count
 
 
 # For an exponent of its own that is one of these, numpy's power is another routine than for an array of exponents, and
@@ -45,19 +56,79 @@ def power(a: float, b: float) -> float:
         return float(np.power(np.full(2, a), np.full(2, b))[0])
 
 
-def _quiet(ufunc: Callable[..., Any], low: float, high: float) -> Callable[[float], float]:
-    """A ufunc on numbers; outside of (low, high) it may overflow, of which numpy would warn."""
+def _quiet(ufunc: Callable[[float], Any]) -> Callable[[float], float]:
+    """A ufunc where it may overflow, of which numpy would warn."""
 
     def run(x: float) -> float:
-        if low < x < high:
-            return float(ufunc(x))
         with np.errstate(all="ignore"):
             return float(ufunc(x))
 
     return run
 
 
-def power_into(out: Floats, a: Any, b: Any) -> None:
+# --- numbers: how each operation is written in Python, `{0}` and `{1}` being names ------------------------------------
+
+# What is written may use these names.
+NAMES: dict[str, Any] = {
+    "divide": divide, "power": power, "halfwave": halfwave, "root": math.sqrt, "nan": math.nan,
+    **{name: getattr(np, name) for name in ("exp", "exp2", "log", "cos", "sin", "tanh")},
+    **{f"quiet_{name}": _quiet(getattr(np, name)) for name in ("exp", "exp2", "log", "cos", "sin")},
+}  # fmt: skip
+
+
+def _horner() -> str:
+    text = repr(HALFWAVE[7])
+    for coefficient in HALFWAVE[6::-1]:
+        text = f"({coefficient!r} + y * {text})"
+    return f"y * {text}"
+
+
+SCALAR: dict[str, str] = {
+    "+": "{r} = {0} + {1}",
+    "-": "{r} = {0} - {1}",
+    "*": "{r} = {0} * {1}",
+    "/": "{r} = {0} / {1} if {1} else divide({0}, {1})",
+    "^": "{r} = power({0}, {1})",
+    "neg": "{r} = -{0}",
+    # Of two equal zeros np.minimum and np.maximum return the second; NaN passes through.
+    "min": "{r} = {0} if {0} < {1} or {0} != {0} else {1}",
+    "max": "{r} = {0} if {0} > {1} or {0} != {0} else {1}",
+    "abs": "{r} = abs({0})",
+    "sqrt": "{r} = root({0}) if {0} >= 0.0 else nan",
+    "reciprocal": "{r} = 1.0 / {0} if {0} else divide(1.0, {0})",
+    "halfwave": "{r} = halfwave({0})",
+    "halfwave of 0..1": "\n".join((
+        "y = 1.0 - {0} if {0} > 0.5 else {0}",
+        "y = y * y",
+        f"y = {_horner()}",
+        "{r} = 1.0 - y if {0} > 0.5 else y",
+    )),
+    "anchor": "{r} = {1} if {0} == 0 else {2}",
+    "exp": "{r} = float(exp({0})) if -700.0 < {0} < 700.0 else quiet_exp({0})",
+    "exp2": "{r} = float(exp2({0})) if -1000.0 < {0} < 1000.0 else quiet_exp2({0})",
+    "ln": "{r} = float(log({0})) if 0.0 < {0} < 1e308 else quiet_log({0})",
+    "cos": "{r} = float(cos({0})) if -1e308 < {0} < 1e308 else quiet_cos({0})",
+    "sin": "{r} = float(sin({0})) if -1e308 < {0} < 1e308 else quiet_sin({0})",
+    "tanh": "{r} = float(tanh({0}))",
+    "inner": "{r} = {0}(t, low)",
+}  # fmt: skip
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+
+UFUNC: dict[str, Callable[..., Any]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "neg": np.negative, "min": np.minimum,
+    "max": np.maximum, "abs": np.absolute, "sqrt": np.sqrt, "reciprocal": np.reciprocal, "exp": np.exp, "exp2": np.exp2,
+    "ln": np.log, "cos": np.cos, "sin": np.sin, "tanh": np.tanh,
+}  # fmt: skip
+
+# A ufunc is half as costly with a 0-d array for a constant as with a Python float.
+_FIRST, *_MORE = (np.array(coefficient) for coefficient in reversed(HALFWAVE))
+_TWO, _ONE, _HALF = np.array(2.0), np.array(1.0), np.array(0.5)
+_WORTH = 4096  # times from which it pays to look whether all are in one half of a wave
+
+
+def power_into(scratch: Scratch, out: Floats, a: Any, b: Any) -> None:
     if out.size == 1:
         # An array of one has no stride, so numpy takes its exponent for one of its own.
         out[...] = power(float(np.ravel(a)[0]), float(np.ravel(b)[0]))
@@ -65,147 +136,64 @@ def power_into(out: Floats, a: Any, b: Any) -> None:
         np.power(a, b, out=out)
 
 
-SCALAR: dict[str, Callable[..., float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": divide,
-    "^": power,
-    "neg": lambda a: -a,
-    "min": _least,
-    "max": _largest,
-    "abs": abs,
-    "sqrt": lambda a: math.sqrt(a) if a >= 0 else math.nan,
-    "reciprocal": lambda a: divide(1.0, a),
-    "halfwave": halfwave_of,
-    "anchor": lambda since, start, body: start if since == 0 else body,
-    "exp": _quiet(np.exp, -700.0, 700.0),
-    "exp2": _quiet(np.exp2, -1000.0, 1000.0),
-    "ln": _quiet(np.log, 0.0, math.inf),
-    "cos": _quiet(np.cos, -math.inf, math.inf),
-    "sin": _quiet(np.sin, -math.inf, math.inf),
-    "tanh": _quiet(np.tanh, -math.inf, math.inf),
-}
+def _halfwave_of_progress(scratch: Scratch, out: Floats, x: Floats) -> None:
+    y = scratch.take(out.size)
+    if out.size < _WORTH or (np.minimum.reduce(x) <= 0.5 < np.maximum.reduce(x)):
+        upper = scratch.take(out.size)
+        np.rint(x, upper)  # 0 to 1/2 and 1 above it: x - upper is what the polynomial takes, up to its sign
+        np.subtract(x, upper, y)
+        np.multiply(y, y, y)
+        _polynomial(out, y)
+        np.subtract(upper, out, out)
+        np.absolute(out, out)
+        scratch.give(1)
+    elif x[0] <= 0.5:
+        np.multiply(x, x, y)
+        _polynomial(out, y)
+    else:
+        np.subtract(_ONE, x, y)
+        np.multiply(y, y, y)
+        _polynomial(out, y)
+        np.subtract(_ONE, out, out)
+    scratch.give(1)
 
 
-def _into(ufunc: Callable[..., Any]) -> Callable[..., None]:
-    def run(out: Floats, *operands: Any) -> None:
-        ufunc(*operands, out=out)
-
-    return run
-
-
-def _halfwave(out: Floats, x: Floats) -> None:
-    if not (np.minimum.reduce(x) >= 0 and np.maximum.reduce(x) <= 1):
-        x = np.abs(x - 2.0 * np.rint(0.5 * x))
-    upper = x > 0.5
-    near = np.subtract(1.0, x)
-    np.minimum(x, near, out=near)
-    np.multiply(near, near, out=near)
-    v = near * HALFWAVE[7]
-    for coefficient in HALFWAVE[6:0:-1]:
-        np.add(v, coefficient, out=v)
-        np.multiply(v, near, out=v)
-    np.add(v, HALFWAVE[0], out=v)
-    np.multiply(v, near, out=out)
-    np.subtract(1.0, out, out=out, where=upper)
+def _halfwave(scratch: Scratch, out: Floats, x: Floats) -> None:
+    odd, y = scratch.take(out.size), scratch.take(out.size)
+    np.multiply(x, _HALF, y)
+    np.rint(y, y)
+    np.multiply(y, _TWO, y)
+    np.subtract(x, y, y)
+    np.absolute(y, y)
+    np.rint(y, odd)
+    np.subtract(y, odd, y)
+    np.multiply(y, y, y)
+    _polynomial(out, y)
+    np.subtract(odd, out, out)
+    np.absolute(out, out)
+    scratch.give(2)
 
 
-def _anchor(out: Floats, since: Floats, start: Any, body: Floats) -> None:
-    np.copyto(out, np.where(since == 0, start, body))
+def _polynomial(out: Floats, y: Floats) -> None:
+    """sin(pi x / 2)^2 of y = x^2, for x to 1/2."""
+    np.multiply(y, _FIRST, out)
+    for coefficient in _MORE:
+        np.add(out, coefficient, out)
+        np.multiply(out, y, out)
 
 
-ARRAY: dict[str, Callable[..., None]] = {
-    **{name: _into(getattr(np, ufunc)) for name, ufunc in
-       (("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("neg", "negative"),
-        ("min", "minimum"), ("max", "maximum"), ("abs", "absolute"), ("sqrt", "sqrt"), ("reciprocal", "reciprocal"),
-        ("exp", "exp"), ("exp2", "exp2"), ("ln", "log"), ("cos", "cos"), ("sin", "sin"), ("tanh", "tanh"))},
+def _anchor(scratch: Scratch, out: Floats, since: Floats, start: Any, body: Any) -> None:
+    first = np.flatnonzero(since == 0)
+    if body is not out:
+        np.copyto(out, body)
+    if first.size:
+        out[first] = start[first] if start.ndim else start
+
+
+# What is no ufunc may need room of its own.
+OWN: dict[str, Callable[..., None]] = {
     "^": power_into,
     "halfwave": _halfwave,
+    "halfwave of 0..1": _halfwave_of_progress,
     "anchor": _anchor,
-}  # fmt: skip
-
-
-@functools.lru_cache(maxsize=4096)
-def _registers(form: Form) -> tuple[tuple[tuple[str, int, tuple[Operand, ...]], ...], int]:
-    """The instructions with the buffer each result goes to; buffer 0 is the output. Operands are `result` of a buffer."""
-    last: dict[int, int] = {}
-    for index, instruction in enumerate(form.code):
-        for kind, number in instruction.operands:
-            if kind == "result":
-                last[number] = index
-    place: dict[int, int] = {}
-    free: list[int] = []
-    count = 0
-    steps: list[tuple[str, int, tuple[Operand, ...]]] = []
-    for index, instruction in enumerate(form.code):
-        operands = tuple(
-            ("result", place[number]) if kind == "result" else (kind, number) for kind, number in instruction.operands
-        )
-        for number in {number for kind, number in instruction.operands if kind == "result"}:
-            if last[number] == index:
-                free.append(place[number])
-        if not free:
-            free.append(count)
-            count += 1
-        place[index] = free.pop()
-        steps.append((instruction.operation, place[index], operands))  # type: ignore[arg-type]
-    if form.result[0] == "result" and place[form.result[1]] != 0:
-        swap = {0: place[form.result[1]], place[form.result[1]]: 0}
-        steps = [
-            (name, swap.get(to, to), tuple((k, swap.get(n, n)) if k == "result" else (k, n) for k, n in operands))
-            for name, to, operands in steps
-        ]
-    return tuple(steps), count
-
-
-def run_array(form: Form, row: Sequence[Any], t: Floats, low: Floats | None, out: Floats) -> None:
-    """One pass over a block. The numbers of the row are 0-d arrays, or arrays with one number for each time."""
-    kind, index = form.result
-    if kind == "constant":
-        out[...] = row[index]
-        return
-    if kind == "time":
-        out[...] = t
-        return
-    steps, count = _registers(form)
-    buffers = [out, *(np.empty_like(out) for _ in range(count - 1))]
-    for name, to, operands in steps:
-        if name == "inner":
-            row[operands[0][1]].array(t, low, buffers[to])
-            continue
-        ARRAY[name](buffers[to], *(
-            row[number] if kind == "constant" else buffers[number] if kind == "result" else t if kind == "time" else low
-            for kind, number in operands
-        ))  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A form and its row, ready for one time after another: operands are places in one list of times, row and results."""
-
-    steps: tuple[tuple[Callable[..., float] | None, tuple[int, ...]], ...]
-    row: tuple[Any, ...]
-    result: int
-
-    def run(self, t: float, low: float) -> float:
-        """The same instructions as `run_array`, on one time."""
-        slots = [t, low, *self.row]
-        for operation, operands in self.steps:
-            if operation is None:
-                slots.append(slots[operands[0]].scalar(t, low))
-            elif len(operands) == 2:
-                slots.append(operation(slots[operands[0]], slots[operands[1]]))
-            else:
-                slots.append(operation(*[slots[operand] for operand in operands]))
-        value: float = slots[self.result]
-        return value
-
-
-def scalar(form: Form, row: tuple[Any, ...]) -> Scalar:
-    """A form made ready for numbers."""
-    first = {"time": 0, "low": 1, "constant": 2, "result": 2 + len(row)}
-    steps = tuple(
-        (SCALAR.get(one.operation), tuple(first[kind] + index for kind, index in one.operands)) for one in form.code
-    )
-    return Scalar(steps, row, first[form.result[0]] + form.result[1])
+}

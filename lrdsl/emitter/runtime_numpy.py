@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..functions import HALFWAVE
-from .folding import doubtful, fold, since, stage, two_sum, unstretch
+from .folding import doubtful, fold, since, stage, turns, two_sum, unstretch
 
 
 def blend(start: Any, stop: Any, s: Any, c: Any) -> Any:
@@ -74,11 +74,18 @@ def folded(t: Any, low: Any, origin: Any, period: Any, exact: Any) -> Any:
                 i[n], r[n], d[n] = (i[n], 0.0, 0.0) if r[n] < period[0] / 2 else (i[n] + 1.0, 0.0, 0.0)
             else:
                 at = Fraction(float(t[n])) - Fraction(*exact[0])
-                turns = at // Fraction(*exact[1])
-                rest = at - turns * Fraction(*exact[1])
+                whole = at // Fraction(*exact[1])
+                rest = at - whole * Fraction(*exact[1])
                 first = rest.numerator / rest.denominator
                 rest = rest - Fraction(first)
-                i[n], r[n], d[n] = float(turns), first, rest.numerator / rest.denominator
+                i[n], r[n], d[n] = float(whole), first, rest.numerator / rest.denominator
+    if exact is not None:
+        # Whole times, as steps are, are counted in parts of a unit, of which all are whole.
+        scale = math.lcm(exact[0][1], exact[1][1])
+        first, length = exact[0][0] * (scale // exact[0][1]), exact[1][0] * (scale // exact[1][1])
+        if max(scale, first, length) < 2**53:
+            here = (np.floor(t) == t) & (t * scale >= first) & (t < 2.0**53 / scale)
+            i[here], r[here], d[here] = turns(t[here], float(scale), float(first), float(length), np.floor)
     return np.maximum(i, 0.0), r, d
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..functions import HALFWAVE
-from .folding import doubtful, fold, since, stage, two_sum, unstretch
+from .folding import doubtful, fold, since, stage, turns, two_sum, unstretch
 
 
 def blend(start: Any, stop: Any, s: Any, c: Any) -> Any:
@@ -87,6 +87,12 @@ def chain(t: Any, low: Any, parts: Any) -> Any:
 
 def folded(t: Any, low: Any, origin: Any, period: Any, exact: Any) -> Any:
     """The cycle of a time and the time within it; `exact` is (origin, period) as fractions, where rounding matters."""
+    if exact is not None and t.is_integer():
+        # A whole time, as a step is, is counted in parts of a unit, of which all are whole.
+        scale = math.lcm(exact[0][1], exact[1][1])
+        first, length = exact[0][0] * (scale // exact[0][1]), exact[1][0] * (scale // exact[1][1])
+        if max(scale, first, length) < 2**53 and t * scale >= first and t < 2.0**53 / scale:
+            return turns(t, float(scale), float(first), float(length), lambda v: float(math.floor(v)))
     x, e = since(t, 0.0 if low is None else low, origin)
     i, r, d = fold(x, e, period, lambda v: float(math.floor(v)))
     if (exact is not None or low is not None) and doubtful(x, r, d, period):
@@ -94,11 +100,11 @@ def folded(t: Any, low: Any, origin: Any, period: Any, exact: Any) -> Any:
             i, r, d = (i, 0.0, 0.0) if r < period[0] / 2 else (i + 1.0, 0.0, 0.0)
         else:
             at = Fraction(t) - Fraction(*exact[0])
-            turns = at // Fraction(*exact[1])
-            rest = at - turns * Fraction(*exact[1])
+            whole = at // Fraction(*exact[1])
+            rest = at - whole * Fraction(*exact[1])
             r = rest.numerator / rest.denominator
             rest = rest - Fraction(r)
-            i, d = float(turns), rest.numerator / rest.denominator
+            i, d = float(whole), rest.numerator / rest.denominator
     return max(i, 0.0), r, d
 
 

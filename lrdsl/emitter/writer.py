@@ -43,9 +43,9 @@ from ..timeline import (
     rounded,
 )
 from . import folding, runtime_numpy, runtime_python
+from .cycles import cycle_table
 from .docstring import docstring
-from .forms import split
-from .kernel import cycle_table, first_float, three_floats
+from .forms import first_float, split, three_floats
 
 if TYPE_CHECKING:
     from ..output import Output
