@@ -6,6 +6,7 @@ asked: phases, where it settles, what is wrong with it. Refuses to know the text
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Output:
         does not use it or is relative to it alone (then 1.0). Raises ScheduleError for negative or NaN times, and where
         the base is missing.
         """
-        kernel = self._first if base is None and self._first is not None else self._kernel(base)
+        kernel = self._first if base is None and self._first is not None else self.kernel(base)
         try:
             if t.__class__ is int or t.__class__ is float:
                 return kernel.scalar(float(t))
@@ -142,18 +143,14 @@ class Output:
                 raise ScheduleError(problems.base_needed(self.name, (key,)))
         return tuple(_finite(base[key]) for key in self.keys)
 
-    def _kernel(self, base: Base) -> Kernel:
+    def kernel(self, base: Base) -> Kernel:
+        """What computes the values for a base."""
         bases = self._bases(base)
         found = self._kernels.get(bases)
         if found is None:
             from .emitter import Kernel
 
-            known = self._known(bases)
-            # A relative text is the same for every base above 0; any other must be looked at anew.
-            if self.relation == "mixed" or any(one <= 0 for one in bases):
-                wrong = self.wrong(known)
-                if wrong:
-                    raise ScheduleError(*wrong)
+            known = self.sound(base)
             if len(self._kernels) >= _KERNELS:
                 self._kernels.clear()
             proofs = self._proofs(bases, known)
@@ -161,6 +158,17 @@ class Output:
         if base is None:
             self._first, self.at = found, found.at
         return found
+
+    def sound(self, base: Base) -> list[float]:
+        """The levels for a base. Raises ScheduleError where something is wrong with it."""
+        bases = self._bases(base)
+        known = self._known(bases)
+        # A relative text is the same for every base above 0; any other must be looked at anew.
+        if self.relation == "mixed" or any(one <= 0 for one in bases):
+            wrong = self.wrong(known)
+            if wrong:
+                raise ScheduleError(*wrong)
+        return known
 
     def _known(self, bases: tuple[float, ...]) -> list[float]:
         if any(one != 1.0 for one in bases):
@@ -214,7 +222,7 @@ class Output:
         """How long the phases last, exactly; None where they never end."""
         return self.timeline.length
 
-    @property
+    @functools.cached_property
     def phases(self) -> tuple[Outline, ...]:
         """The phases in their order, limits of the whole line looked through."""
         found: list[Outline] = []

@@ -31,6 +31,7 @@ ORDER = (
     "facts",
     "emitter",
     "output",
+    "table",
     "assertions",
     "notes",
     "summary",

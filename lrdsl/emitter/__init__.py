@@ -25,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..timeline import LATEST, BadTime, Timeline, rounded
-from .kernel import ChainKernel
+from .forms import Differ
+from .kernel import BesideKernel, ChainKernel, one_or_each
 from .operations import Floats, Scratch
 
-__all__ = ["Kernel"]
+__all__ = ["Differ", "Kernel", "Wide", "beside", "for_bases"]
 
 _BLOCK = 1 << 15  # doubles that fit the second-level cache
 _FILLED = 8192  # times from which a tail is worth a proof
@@ -114,3 +115,33 @@ class Kernel:
         self.chain.among(least, greatest, block, None, values, scratch)
         if block is not times:
             scratch.give(1)
+
+
+class Wide:
+    """Many columns at once: a row a time, with the bits that each column has alone."""
+
+    def __init__(self, chain: ChainKernel, width: int) -> None:
+        self.chain, self.width = chain, width
+
+    def array(self, times: Floats) -> Floats:
+        """The values at times from 0, in order. Raises Differ where the columns have different forms."""
+        out = np.empty((times.size, self.width))
+        rows = max(4 * _BLOCK // self.width, 1)
+        scratch = Scratch(rows * self.width)
+        with np.errstate(all="ignore"):
+            for start in range(0, times.size, rows):
+                here = slice(start, start + rows)
+                self.chain.array(times[here], None, out[here], scratch)
+        return out
+
+
+def for_bases(timeline: Timeline, levels: Sequence[Sequence[float]]) -> Wide:
+    """One output, a column for each base, which is given by its levels."""
+    # What does not depend on the base stays one number.
+    shared = [one_or_each(one) for one in zip(*levels, strict=True)]
+    return Wide(ChainKernel(timeline.chain, shared, width=len(levels)), len(levels))
+
+
+def beside(kernels: Sequence[Kernel]) -> Wide:
+    """Outputs that begin their phases at the same times, a column for each."""
+    return Wide(BesideKernel([kernel.chain for kernel in kernels]), len(kernels))

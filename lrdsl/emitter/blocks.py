@@ -10,6 +10,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .forms import Form, Operand
 from .operations import OWN, UFUNC, Floats, Scratch
 
@@ -28,7 +30,7 @@ def run(form: Form, row: Sequence[Any], t: Floats, low: Floats | None, out: Floa
         return
     steps, count = _registers(form)
     # Only the last result goes to the output, which may lie anywhere in memory.
-    places = [t, low, *row, *(scratch.take(out.size) for _ in range(count)), out]
+    places = [t, low, *row, *(scratch.like(out) for _ in range(count)), out]
     for function, plain, operands, to in steps:
         if plain:
             if len(operands) == 2:
@@ -40,6 +42,34 @@ def run(form: Form, row: Sequence[Any], t: Floats, low: Floats | None, out: Floa
         else:
             function(scratch, places[to], *[places[operand] for operand in operands])
     scratch.give(count)
+
+
+def run_wide(form: Form, row: Sequence[Any], t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
+    """The same for many bases at once: `out` has a row a time and a column a base.
+
+    A number of the row is 0-d, or one for each base, or one for each time (a column), or for both. What is the same for all bases
+    is computed once, in a column.
+    """
+    at_once = [t[:, None], None if low is None else low[:, None], *row]
+    first, taken = len(at_once), 0
+    where = {"time": 0, "low": 1, "constant": 2, "result": first}
+    for instruction in form.code:
+        operands = [at_once[where[kind] + number] for kind, number in instruction.operands]
+        function = UFUNC.get(instruction.operation)
+        own = OWN.get(instruction.operation)
+        narrow = (function or own) and all(one.ndim == 0 or (one.ndim == 2 and one.shape[1] == 1) for one in operands)
+        result = np.empty((t.size, 1)) if narrow else scratch.like(out)
+        taken += not narrow
+        if function is not None:
+            function(*operands, out=result)
+        elif own is not None:
+            own(scratch, result, *operands)
+        else:
+            operands[0].array(t, low, result, scratch)
+        at_once.append(result)
+    kind, number = form.result
+    np.copyto(out, at_once[where[kind] + number])
+    scratch.give(taken)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..timeline import LATEST, Chain, Cycle, Part, Sample, rounded
 from . import folding
-from .forms import first_float, split, three_floats
+from .forms import Number, first_float, split, three_floats
 from .kernel import ChainKernel
 from .operations import Floats, Scratch, power, power_into
 
@@ -116,11 +116,11 @@ class _Folded:
 class CycleKernel(_Folded):
     """A repeat whose cycles are of one length."""
 
-    def __init__(self, cycle: Cycle, levels: Sequence[float], low: bool) -> None:
+    def __init__(self, cycle: Cycle, levels: Sequence[Number], low: bool, width: int | None = None) -> None:
         super().__init__(cycle.origin, cycle.period, low)
         self.factor = None if cycle.factor is None else levels[cycle.factor]
         self.most = math.inf if cycle.times is None else float(cycle.times - 1)
-        self.body = _body(cycle.body, cycle.period, levels, not self.whole)
+        self.body = _body(cycle.body, cycle.period, levels, not self.whole, width)
 
     def scalar(self, t: float, low: float = 0.0) -> float:
         i, r, d = self.fold_scalar(t, low)
@@ -132,17 +132,16 @@ class CycleKernel(_Folded):
         self.body.array(r, None if self.whole else d, out, scratch)
         if self.factor is not None:
             np.minimum(i, self.most, out=i)
-            power_into(scratch, i, self.factor, i)
-            np.multiply(out, i, out=out)
+            _weaken(out, self.factor, i, scratch)
         scratch.give(3)
 
 
 class SampleKernel(_Folded):
     """Sample and hold."""
 
-    def __init__(self, sample: Sample, levels: Sequence[float], low: bool) -> None:
+    def __init__(self, sample: Sample, levels: Sequence[Number], low: bool, width: int | None = None) -> None:
         super().__init__(sample.origin, sample.every, low)
-        self.body = _body(sample.body, sample.every, levels, not self.whole)
+        self.body = _body(sample.body, sample.every, levels, not self.whole, width)
 
     def scalar(self, t: float, low: float = 0.0) -> float:
         i, _, _ = self.fold_scalar(t, low)
@@ -159,10 +158,10 @@ class SampleKernel(_Folded):
 class StretchKernel:
     """A repeat whose cycles become longer or shorter: their beginnings are a table of at most 4,096."""
 
-    def __init__(self, cycle: Cycle, levels: Sequence[float], low: bool) -> None:
+    def __init__(self, cycle: Cycle, levels: Sequence[Number], low: bool, width: int | None = None) -> None:
         self.low = low
         self.factor = None if cycle.factor is None else levels[cycle.factor]
-        self.body = _body(cycle.body, cycle.period, levels, True)
+        self.body = _body(cycle.body, cycle.period, levels, True, width)
         starts, scales = cycle_table(cycle)
         self.first = np.array([start[0] for start in starts])
         self.second = np.array([start[1] for start in starts])
@@ -188,14 +187,20 @@ class StretchKernel:
         r, d = folding.unstretch(r, d, (self.scales[i, 0], self.scales[i, 1]))
         self.body.array(r, d, out, scratch)
         if self.factor is not None:
-            factors = i.astype(np.float64)
-            power_into(scratch, factors, self.factor, factors)
-            np.multiply(out, factors, out=out)
+            _weaken(out, self.factor, i.astype(np.float64), scratch)
 
 
-def _body(node: Any, period: Fraction, levels: Sequence[float], low: bool) -> ChainKernel:
+def _weaken(out: Floats, factor: Number, i: Floats, scratch: Scratch) -> None:
+    """Cycle i counts factor^i."""
+    room = scratch.like(out)
+    power_into(scratch, room, factor, i if out.ndim == 1 else i[:, None])
+    np.multiply(out, room, out)
+    scratch.give(1)
+
+
+def _body(node: Any, period: Fraction, levels: Sequence[Number], low: bool, width: int | None) -> ChainKernel:
     chain = node if isinstance(node, Chain) else Chain((Part(Fraction(0), period, node, 0),))
-    return ChainKernel(chain, levels, low)
+    return ChainKernel(chain, levels, low, width)
 
 
 def cycle_table(cycle: Cycle) -> tuple[list[tuple[float, float, float]], list[tuple[float, float]]]:

@@ -8,10 +8,12 @@ Numbers are data: a thousand phases of one form share it and differ in their row
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from ..functions import FUNCTIONS, distance
 from ..timeline import (
@@ -38,6 +40,21 @@ LOW: Operand = ("low", 0)
 
 # What stands in a row besides numbers: a chain, cycle or sample, evaluated by itself at the same time.
 Inner = Chain | Cycle | Sample
+# A number, or one for each base.
+Number = Any
+
+
+class Differ(Exception):
+    """Not all bases have the same form."""
+
+
+def _agreed(found: Any) -> bool:
+    """What is true of all bases, or of none."""
+    if isinstance(found, bool):
+        return found
+    if found.all() != found.any():
+        raise Differ
+    return bool(found.all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +78,14 @@ class Program:
     """A form and its row."""
 
     form: Form
-    row: tuple[float | Inner, ...]
+    row: tuple[Number | Inner, ...]
 
 
-def lower(node: Node, levels: Sequence[float], low: bool = False, clamped: bool = False) -> Program:
+def lower(node: Node, levels: Sequence[Number], low: bool = False, clamped: bool = False) -> Program:
     """The program of a node; `low` where its time comes in two floats (inside a cycle or a sample).
 
-    `clamped` keeps blends between their levels even where they are surely there: the same values by fewer forms.
+    `clamped` keeps blends between their levels even where they are surely there: the same values by fewer forms. Levels may be
+    arrays, one number for each of many bases, and so are the numbers of the row then; raises Differ where their forms differ.
     """
     work = _Work(levels, low, clamped)
     result = work.lower(node)
@@ -101,22 +119,22 @@ def first_float(value: Fraction) -> float:
 
 @dataclass(slots=True)
 class _Work:
-    levels: Sequence[float]
+    levels: Sequence[Number]
     low: bool
     clamped: bool
     code: list[Instruction] = field(default_factory=list)
-    row: list[float | Inner] = field(default_factory=list)
+    row: list[Number | Inner] = field(default_factory=list)
     known: dict[Instruction, Operand] = field(default_factory=dict)
     clocks: dict[tuple[str, Clock], Operand] = field(default_factory=dict)
 
-    def constant(self, value: float | Inner) -> Operand:
+    def constant(self, value: Number | Inner) -> Operand:
         self.row.append(value)
         return ("constant", len(self.row) - 1)
 
-    def number(self, operand: Operand) -> float | None:
+    def number(self, operand: Operand) -> Number | None:
         """The value of an operand that is a constant number."""
         value = self.row[operand[1]] if operand[0] == "constant" else None
-        return value if isinstance(value, float) else None
+        return None if isinstance(value, Inner) else value
 
     def emit(self, operation: str, *operands: Operand) -> Operand:
         instruction = Instruction(operation, operands)
@@ -199,18 +217,18 @@ class _Work:
     def operation(self, function: str, operands: list[Operand]) -> Operand:
         numbers = [self.number(operand) for operand in operands]
         if all(number is not None for number in numbers):
-            return self.constant(FUNCTIONS[function].value(*numbers))
+            return self.constant(_each(FUNCTIONS[function].value, *numbers))
         if function == "^":
             return self._power(operands[0], operands[1], numbers[0], numbers[1])
         return self.emit(function, *operands)
 
-    def _power(self, base: Operand, exponent: Operand, b: float | None, x: float | None) -> Operand:
-        if b == math.e:
+    def _power(self, base: Operand, exponent: Operand, b: Number | None, x: Number | None) -> Operand:
+        if b is not None and _agreed(b == math.e):
             return self.emit("exp", exponent)
-        if b == 2.0:
+        if b is not None and _agreed(b == 2.0):
             return self.emit("exp2", exponent)
-        match x:
-            # numpy takes other routines for these exponents when they are arrays, so power must never see them.
+        # numpy takes other routines for these exponents when they are arrays, so power must never see them.
+        match next((one for one in _SPECIAL if x is not None and _agreed(x == one)), None):
             case 1.0:
                 return base
             case 2.0:
@@ -227,9 +245,9 @@ class _Work:
 
     def blend(self, node: Blend) -> Operand:
         start, stop = self.levels[node.from_], self.levels[node.to]
-        if start == stop:
+        if _agreed(start == stop):
             return self.constant(start)
-        falls = abs(stop) <= abs(start)
+        falls = _agreed(abs(stop) <= abs(start))
         near, far = (stop, start) if falls else (start, stop)
         if falls:
             share = self._rest(node)
@@ -237,20 +255,51 @@ class _Work:
         else:
             share = self.lower(node.weight)
             surely = _within(node.weight)
-        step = distance(near, far)
+        step = _distance(near, far)
         found = self.emit("*", self.constant(step), share)
-        if near != 0:
+        if not _agreed(near == 0):
             found = self.emit("+", self.constant(near), found)
-        if surely and near + step == far and not self.clamped:
+        # Of many bases all are clamped where one must be: to the others it does nothing.
+        if surely and not self.clamped and _every(near + step == far):
             return found
-        low, high = min(start, stop), max(start, stop)
-        found = self.emit("max", found, self.constant(low))
-        return self.emit("min", found, self.constant(high))
+        low, high = _sorted(start, stop)
+        return self.emit("min", self.emit("max", found, self.constant(low)), self.constant(high))
 
     def _rest(self, node: Blend) -> Operand:
         if node.complement is not None:
             return self.lower(node.complement)
         return self.operation("-", [self.constant(1.0), self.lower(node.weight)])
+
+
+_SPECIAL = (1.0, 2.0, 0.5, -0.5, -1.0, 0.0)
+
+
+def _each(function: Callable[..., float], *numbers: Number) -> Number:
+    """A function of numbers; of arrays of them one by one, for numpy's own may differ in the last digit."""
+    many = max((len(one) for one in numbers if not isinstance(one, float)), default=None)
+    if many is None:
+        return function(*numbers)
+    lists = [[one] * many if isinstance(one, float) else one.tolist() for one in numbers]
+    return np.array([function(*these) for these in zip(*lists, strict=True)])
+
+
+def _distance(near: Number, far: Number) -> Number:
+    """`distance` of numbers, or of each base."""
+    if isinstance(near, float) and isinstance(far, float):
+        return distance(near, far)
+    found = far - near
+    short = np.where(far > near, near + found < far, near + found > far)
+    return np.where(short, np.nextafter(found, np.copysign(math.inf, found)), found)
+
+
+def _sorted(a: Number, b: Number) -> tuple[Number, Number]:
+    if isinstance(a, float) and isinstance(b, float):
+        return min(a, b), max(a, b)
+    return np.where(b < a, b, a), np.where(b > a, b, a)
+
+
+def _every(found: Any) -> bool:
+    return found if isinstance(found, bool) else bool(found.all())
 
 
 def _within(node: Node | None) -> bool:

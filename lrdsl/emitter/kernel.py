@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..timeline import Chain, Cycle, Level, Node, Operation, Part, Sample, clipped, rounded
-from .blocks import run
-from .forms import Form, Inner, Program, first_float, lower, three_floats
+from .blocks import run, run_wide
+from .forms import Differ, Form, Inner, Number, Program, first_float, lower, three_floats
 from .operations import Floats, Scratch
 from .scalars import At, bound
 
 _FEW = 200  # elements a part from which slices are cheaper than gathering
+_LONG, _LARGEST = 50, 2_000_000  # the same of many bases; and the most numbers in a column of a table for them
 _SOME = 6  # parts in no order from which gathering is cheaper than one after another
 
 
@@ -38,27 +39,31 @@ class Evaluator(Protocol):
     def array(self, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None: ...
 
 
-def evaluator(node: Inner, levels: Sequence[float], low: bool = False) -> Evaluator:
+def evaluator(node: Inner, levels: Sequence[Number], low: bool = False, width: int | None = None) -> Evaluator:
     from .cycles import CycleKernel, SampleKernel, StretchKernel  # cycles hold chains, and chains cycles
 
     match node:
         case Chain():
-            return ChainKernel(node, levels, low)
+            return ChainKernel(node, levels, low, width)
         case Cycle() if node.stretch == 1:
-            return CycleKernel(node, levels, low)
+            return CycleKernel(node, levels, low, width)
         case Cycle():
-            return StretchKernel(node, levels, low)
+            return StretchKernel(node, levels, low, width)
         case Sample():
-            return SampleKernel(node, levels, low)
+            return SampleKernel(node, levels, low, width)
 
 
 class ChainKernel:
-    """Which part owns a time, and its program. `tail` is when the last part has settled, and at which value."""
+    """Which part owns a time, and its program. `tail` is when the last part has settled, and at which value.
 
-    def __init__(self, chain: Chain, levels: Sequence[float], low: bool = False) -> None:
+    With a `width`, levels are arrays, one number for each of so many bases, and a block of values has a column for each.
+    """
+
+    def __init__(self, chain: Chain, levels: Sequence[Number], low: bool = False, width: int | None = None) -> None:
         self.chain = chain = flat(chain)
         self.levels = levels
         self.low = low
+        self.width = width
         self.tail = math.inf, math.nan
         begins = chain.begins
         if low:
@@ -78,10 +83,15 @@ class ChainKernel:
     def program(self, index: int) -> Program:
         found = self._programs[index]
         if found is None:
-            made = lower(self.chain.parts[index].body, self.levels, self.low)
-            row = tuple(one if isinstance(one, float) else evaluator(one, self.levels, self.low) for one in made.row)
-            found = self._programs[index] = Program(made.form, row)  # type: ignore[arg-type]
+            made = self.lowered(index)
+            row = tuple(
+                evaluator(one, self.levels, self.low, self.width) if isinstance(one, Inner) else one for one in made.row
+            )
+            found = self._programs[index] = Program(made.form, row)
         return found
+
+    def lowered(self, index: int, clamped: bool = False) -> Program:
+        return lower(self.chain.parts[index].body, self.levels, self.low, clamped)
 
     def row(self, index: int) -> tuple[Any, ...]:
         # A ufunc is half as costly with a 0-d array for a constant as with a Python float.
@@ -130,6 +140,8 @@ class ChainKernel:
     def array(self, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
         if len(self.begins) == 1:
             self._part(0, t, low, out, scratch)
+        elif self.width is not None:
+            self.wide(t, low, out, scratch)
         else:
             self.among(float(np.minimum.reduce(t)), float(np.maximum.reduce(t)), t, low, out, scratch)
 
@@ -162,7 +174,28 @@ class ChainKernel:
         return self._starts
 
     def _part(self, index: int, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
-        run(self.program(index).form, self.row(index), t, low, out, scratch)
+        (run if self.width is None else run_wide)(self.program(index).form, self.row(index), t, low, out, scratch)
+
+    def wide(self, t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
+        """Many bases: a part after another where each has many times, else one pass a form."""
+        if self.low:
+            owners = self._pair_owners(t, low)
+        else:
+            owners = np.maximum(np.searchsorted(self.starts, t, side="right") - 1, 0)
+        present = np.unique(owners)
+        if present.size > 2 and present.size * _LONG > t.size and len(self.begins) * out.shape[1] < _LARGEST:
+            self._gather(owners, t, low, out, scratch)
+            return
+        for index in present.tolist():
+            where = np.flatnonzero(owners == index)
+            here = slice(where[0], where[-1] + 1) if where[-1] - where[0] + 1 == where.size else None
+            if here is not None:
+                self._part(index, t[here], None if low is None else low[here], out[here], scratch)
+                continue
+            values = scratch.take(where.size * out.shape[1]).reshape(where.size, -1)
+            self._part(index, t[where], None if low is None else low[where], values, scratch)
+            out[where] = values
+            scratch.give(1)
 
     def _in_order(self, first: int, last: int, t: Floats, out: Floats, scratch: Scratch) -> None:
         cuts = np.concatenate(([0], np.searchsorted(t, self.starts[first + 1 : last + 1]), [t.size]))
@@ -223,58 +256,96 @@ class ChainKernel:
     def _gather(self, owners: NDArray[np.intp], t: Floats, low: Floats | None, out: Floats, scratch: Scratch) -> None:
         """Times of many parts: one pass for each form, with the numbers of each part gathered by time."""
         if self._tables is None:
-            self._tables = tables(self.chain.parts, self.levels, self.low)
+            programs = [self.lowered(index, clamped=True) for index in range(len(self.begins))]
+            self._tables = tables(programs, self.width is not None)
         forms = self._tables.form.take(owners)
         present = np.flatnonzero(np.bincount(forms)).tolist()
         for number in present:
             chosen = np.flatnonzero(forms == number) if len(present) > 1 else None
             times = t if chosen is None else t.take(chosen)
             lows = low if low is None or chosen is None else low.take(chosen)
-            values = out if chosen is None else scratch.take(times.size)
+            if chosen is None:
+                values = out
+            elif self.width is None:
+                values = scratch.take(times.size)
+            else:
+                values = scratch.take(times.size * self.width).reshape(-1, self.width)
             form, table = self._tables.forms[number], self._tables.rows[number]
             if table is None:
                 self._part(int(owners[chosen[0] if chosen is not None else 0]), times, lows, values, scratch)
             else:
                 place = self._tables.place.take(owners if chosen is None else owners.take(chosen))
-                run(form, list(table.take(place, axis=1)), times, lows, values, scratch)
+                if self.width is None:
+                    run(form, list(table.take(place, axis=1)), times, lows, values, scratch)
+                else:
+                    run_wide(form, [column.take(place, axis=0) for column in table], times, lows, values, scratch)
             if chosen is not None:
                 out[chosen] = values
                 scratch.give(1)
+
+
+class BesideKernel(ChainKernel):
+    """Chains with the same begins, whose parts have the same forms, side by side: a column for each."""
+
+    def __init__(self, kernels: Sequence[ChainKernel]) -> None:
+        super().__init__(kernels[0].chain, kernels[0].levels, width=len(kernels))
+        self.kernels = kernels
+
+    def lowered(self, index: int, clamped: bool = False) -> Program:
+        # Clamped, so that those which must be are not alone.
+        made = [kernel.lowered(index, clamped=True) for kernel in self.kernels]
+        if any(one.form != made[0].form or any(isinstance(number, Inner) for number in one.row) for one in made):
+            raise Differ
+        return Program(
+            made[0].form, tuple(one_or_each(numbers) for numbers in zip(*(one.row for one in made), strict=True))
+        )
+
+
+def one_or_each(numbers: Sequence[float]) -> Number:
+    """One number where all are the same, else an array of them."""
+    return numbers[0] if len(set(numbers)) == 1 else np.array(numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The parts of a chain by form: for each part its form and its place in the table of that form's numbers.
 
-    What holds a cycle or a sample in its row cannot be gathered: it has no table, and is a form of its own.
+    What holds a cycle or a sample in its row cannot be gathered: it has no table, and is a form of its own. A table has a row a
+    number; of many bases it is a list of columns, a number a part or one for each base.
     """
 
     form: NDArray[np.intp]
     place: NDArray[np.intp]
     forms: list[Form]
-    rows: list[Floats | None]
+    rows: list[Any]
 
 
-def tables(parts: Sequence[Part], levels: Sequence[float], low: bool) -> Tables:
+def tables(programs: Sequence[Program], wide: bool) -> Tables:
     numbers: dict[object, int] = {}
     members: list[list[tuple[Any, ...]]] = []
     forms: list[Form] = []
-    form = np.empty(len(parts), dtype=np.intp)
-    place = np.empty(len(parts), dtype=np.intp)
-    for index, part in enumerate(parts):
-        program = lower(part.body, levels, low, clamped=True)
-        alone = not all(isinstance(one, float) for one in program.row)
+    form = np.empty(len(programs), dtype=np.intp)
+    place = np.empty(len(programs), dtype=np.intp)
+    for index, program in enumerate(programs):
+        alone = any(isinstance(one, Inner) for one in program.row)
         number = numbers.setdefault((program.form, index) if alone else program.form, len(numbers))
         if number == len(forms):
             forms.append(program.form)
             members.append([])
         form[index], place[index] = number, len(members[number])
         members[number].append(program.row)
-    rows = [
-        np.array(rows, dtype=np.float64).T.copy() if all(isinstance(one, float) for one in rows[0]) else None
-        for rows in members
-    ]
+    rows = [None if any(isinstance(one, Inner) for one in rows[0]) else _table(rows, wide) for rows in members]
     return Tables(form, place, forms, rows)
+
+
+def _table(rows: Sequence[Sequence[Number]], wide: bool) -> Any:
+    if not wide:
+        return np.array(rows, dtype=np.float64).T.copy()
+    columns = []
+    for numbers in zip(*rows, strict=True):
+        width = max(np.size(one) for one in numbers)
+        columns.append(np.array([np.broadcast_to(one, width) for one in numbers]))
+    return columns
 
 
 def flat(chain: Chain) -> Chain:

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 class Scratch:
     """Blocks of floats that are used again and again, so that an array of any size needs a fixed number of them.
 
-    What was taken last is given back first.
+    What was taken last is given back first. A block for many bases has a row a time and a column a base.
     """
 
     def __init__(self, size: int) -> None:
@@ -38,6 +38,10 @@ class Scratch:
         block = self.blocks[self.taken]
         self.taken += 1
         return block if size == self.size else block[:size]
+
+    def like(self, out: Floats) -> Floats:
+        room = self.take(out.size)
+        return room if out.ndim == 1 else room.reshape(out.shape)
 
     def give(self, count: int) -> None:
         self.taken -= count
@@ -132,14 +136,20 @@ def power_into(scratch: Scratch, out: Floats, a: Any, b: Any) -> None:
     if out.size == 1:
         # An array of one has no stride, so numpy takes its exponent for one of its own.
         out[...] = power(float(np.ravel(a)[0]), float(np.ravel(b)[0]))
+    elif b.ndim == 2 and b.shape != out.shape:
+        # The same holds for an exponent that all bases share.
+        exponents = scratch.like(out)
+        np.copyto(exponents, b)
+        np.power(a, exponents, out=out)
+        scratch.give(1)
     else:
         np.power(a, b, out=out)
 
 
 def _halfwave_of_progress(scratch: Scratch, out: Floats, x: Floats) -> None:
-    y = scratch.take(out.size)
-    if out.size < _WORTH or (np.minimum.reduce(x) <= 0.5 < np.maximum.reduce(x)):
-        upper = scratch.take(out.size)
+    y = scratch.like(out)
+    if out.size < _WORTH or np.minimum.reduce(x, axis=None) <= 0.5 < np.maximum.reduce(x, axis=None):
+        upper = scratch.like(out)
         np.rint(x, upper)  # 0 to 1/2 and 1 above it: x - upper is what the polynomial takes, up to its sign
         np.subtract(x, upper, y)
         np.multiply(y, y, y)
@@ -147,7 +157,7 @@ def _halfwave_of_progress(scratch: Scratch, out: Floats, x: Floats) -> None:
         np.subtract(upper, out, out)
         np.absolute(out, out)
         scratch.give(1)
-    elif x[0] <= 0.5:
+    elif x.item(0) <= 0.5:
         np.multiply(x, x, y)
         _polynomial(out, y)
     else:
@@ -159,7 +169,7 @@ def _halfwave_of_progress(scratch: Scratch, out: Floats, x: Floats) -> None:
 
 
 def _halfwave(scratch: Scratch, out: Floats, x: Floats) -> None:
-    odd, y = scratch.take(out.size), scratch.take(out.size)
+    odd, y = scratch.like(out), scratch.like(out)
     np.multiply(x, _HALF, y)
     np.rint(y, y)
     np.multiply(y, _TWO, y)
@@ -183,11 +193,11 @@ def _polynomial(out: Floats, y: Floats) -> None:
 
 
 def _anchor(scratch: Scratch, out: Floats, since: Floats, start: Any, body: Any) -> None:
-    first = np.flatnonzero(since == 0)
+    at_start = since == 0
     if body is not out:
         np.copyto(out, body)
-    if first.size:
-        out[first] = start[first] if start.ndim else start
+    if at_start.any():
+        np.copyto(out, start, where=at_start)
 
 
 # What is no ufunc may need room of its own.

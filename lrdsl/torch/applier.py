@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -30,13 +30,14 @@ from ..problems import time_text
 from ..schedule import Schedule
 from .arguments import another_text, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import amount, kept, plain
-from .columns import Column, base_of, check_groups, columns, holds, lr_of, value_of
+from .columns import base_of, check_groups, columns, holds, lr_of, value_of
+from .rows import Rows, rows
 
 __all__ = ["Applier", "attach"]
 
 _LOG = logging.getLogger("lrdsl")
-_BLOCK = 1024  # values computed at once; a block of as many groups' values is shorter
-_MOST = 65_536
+_FIRST, _BLOCK = 64, 4096  # rows computed at once: few at first, so that what is short pays little
+_NEAR, _MOST = 1 << 14, 1 << 17  # values in a block of short rows, and of long ones
 
 
 class Applier(LRScheduler):
@@ -91,7 +92,9 @@ class Applier(LRScheduler):
         self._count_offset = 0
         self._groups: list[dict[str, Any]] | None = None
         self._size = 0
-        self._columns: list[Column] = []
+        self._rows: Rows = rows([], 0)
+        self._block: Any = None  # where rows have several values: an array of them, and the iterator counts them
+        self._room = _FIRST  # rows of the next block
         self._shared = True
         self._written: Any = None  # what group 0 was given last, to notice who else writes
         self._warned = False
@@ -100,7 +103,8 @@ class Applier(LRScheduler):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
         super().__init__(optimizer, last_epoch)
-        _LOG.info("%s · %d groups", self.schedule.summary, len(optimizer.param_groups))
+        if _LOG.isEnabledFor(logging.INFO):
+            _LOG.info("%s · %d groups", self.schedule.summary, len(optimizer.param_groups))
 
     # --- position -----------------------------------------------------------------------------------------------------
 
@@ -164,7 +168,7 @@ class Applier(LRScheduler):
                     for group in groups:
                         group["lr"] = values
                 else:
-                    self._write_columns(values)
+                    self._write_row(values)
                 return
             self._go_on()
         elif epoch is None:
@@ -183,7 +187,8 @@ class Applier(LRScheduler):
             raise ScheduleError(problems.bad_call("`seek` goes to an update", "seek(n)"))
         if isinstance(position, bool) or position != int(position) or position < 0:
             raise ScheduleError(problems.bad_call(f"a position is a whole number from 0, not {position!r}"))
-        self._between = None
+        self._between, self._room = None, _FIRST
+        self._arrange()
         self._fill(int(position))
         self._write(next(self._values))
 
@@ -199,7 +204,8 @@ class Applier(LRScheduler):
         self._between, self._values = kept(position), iter(())
         self._moves += moves
         self._arrange()
-        self._write_columns([self._value_of(column, self._between) for column in self._columns])
+        self._rows.write(self._rows.at(float(self._between)))
+        self._written = self._first_lr()
 
     def _refuse(self, epoch: Any) -> None:
         shown = "loss" if isinstance(epoch, Tensor) else f"position, not even {epoch!r}"
@@ -220,6 +226,8 @@ class Applier(LRScheduler):
         if self._step_count == 1:
             self._check_order()
         self._check_foreign()
+        if self.optimizer.param_groups is not self._groups or len(self.optimizer.param_groups) != self._size:
+            self._arrange()
         self._fill(self._end + 1)
         self._write(next(self._values))
 
@@ -236,10 +244,12 @@ class Applier(LRScheduler):
         """Something changed since the last step: groups were added or reloaded, or somebody else wrote a lr."""
         self._check_foreign()
         groups = self.optimizer.param_groups
-        if groups is self._groups and len(groups) == self._size:
+        same = groups is self._groups and len(groups) == self._size
+        if same and isinstance(groups[0]["lr"], Tensor) == isinstance(self._written, Tensor):
             self._write(values)
             return
         position = self.last_epoch
+        self._arrange()
         self._fill(position)
         self._write(next(self._values))
 
@@ -268,27 +278,17 @@ class Applier(LRScheduler):
             # A group that was added later brings a base of its own, before anything is written into it.
             if "initial_lr" not in group:
                 group["initial_lr"] = float(group["lr"])
-        self._columns = columns(groups, self.schedule, self._base)
-        simple = all("lr_scale" not in group and not isinstance(group["lr"], Tensor) for group in groups)
-        one = len(self._columns) == 1 and self._columns[0].key == "lr" and len(self._columns[0].groups) == len(groups)
-        self._shared = simple and one
+        self._rows = rows(columns(groups, self.schedule, self._base), len(groups))
+        self._shared = self._rows.shared
 
     def _fill(self, position: int) -> None:
-        """A block of rows from `position` on: a value for each column; groups that share a base share the values."""
-        self._arrange()
-        size = _BLOCK if self._shared else max(16, min(_BLOCK, _MOST // max(len(self._columns), 1)))
-        times = np.arange(position, position + size, dtype=np.float64)
-        # Python floats: a numpy float in a group would spoil the optimizer's checkpoint, and make `lr * scale` slow.
-        found = [column.output(times, column.bases or None).tolist() for column in self._columns]
-        if self._shared:
-            self._values = iter(found[0])
-        else:
-            # zip has no length_hint, and the place of the iterator is the position: a list of rows has.
-            self._values = iter(list(zip(*found, strict=True)) if found else [()] * size)
+        """A block of rows from `position` on."""
+        size = min(self._room, max(16, (_MOST if self._rows.long else _NEAR) // max(len(self._rows.chosen), 1)))
+        self._room = min(2 * self._room, _BLOCK)
+        self._block = self._rows.block(np.arange(position, position + size, dtype=np.float64))
+        # The place of the iterator is the position.
+        self._values = iter(self._block if self._rows.single else range(size))
         self._end = position + size - 1
-
-    def _value_of(self, column: Column, position: Fraction) -> float:
-        return column.output(float(position), column.bases or None)
 
     def _write(self, values: Any) -> None:
         if self._shared:
@@ -296,13 +296,15 @@ class Applier(LRScheduler):
             for group in self.optimizer.param_groups:
                 group["lr"] = values
         else:
-            self._write_columns(values)
+            self._write_row(values)
 
-    def _write_columns(self, values: Sequence[float]) -> None:
-        for column, value in zip(self._columns, values, strict=True):
-            column.write(value)
+    def _write_row(self, row: Any) -> None:
+        self._rows.write(row if self._rows.single else self._rows.row(self._block, row))
+        self._written = self._first_lr()
+
+    def _first_lr(self) -> Any:
         groups = self.optimizer.param_groups
-        self._written = groups[0]["lr"] if groups else None
+        return groups[0]["lr"] if groups else None
 
     def __getitem__(self, name: str) -> float:
         """The value of an output at the position: what drives no key is read here, as in `applier["clip"]`.
@@ -383,7 +385,7 @@ class Applier(LRScheduler):
         # List iterators pickle, but a block of values has no place in a checkpoint.
         state = dict(self.__dict__)
         state["_values"], state["_end"] = (), self.last_epoch
-        state["_groups"], state["_written"], state["_columns"] = None, None, []
+        state["_groups"], state["_written"], state["_rows"], state["_block"] = None, None, rows([], 0), None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -32,10 +32,6 @@ class Column:
     key: str
     groups: list[Group]
 
-    def write(self, value: float) -> None:
-        for group in self.groups:
-            put(group, self.key, value)
-
 
 def holds(group: Group, key: str) -> bool:
     """Whether a group has what an output of that name drives; torch keeps both betas of Adam in one tuple."""
