@@ -182,7 +182,7 @@ class ChainKernel:
             owners = self._pair_owners(t, low)
         else:
             owners = np.maximum(np.searchsorted(self.starts, t, side="right") - 1, 0)
-        present = np.unique(owners)
+        present = np.flatnonzero(np.bincount(owners))
         if present.size > 2 and present.size * _LONG > t.size and len(self.begins) * out.shape[1] < _LARGEST:
             self._gather(owners, t, low, out, scratch)
             return

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -31,13 +31,12 @@ from ..schedule import Schedule
 from .arguments import another_text, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import amount, kept, plain
 from .columns import base_of, check_groups, columns, holds, lr_of, value_of
-from .rows import Rows, rows
+from .rows import NOTHING, Rows, rows
 
 __all__ = ["Applier", "attach"]
 
 _LOG = logging.getLogger("lrdsl")
 _FIRST, _BLOCK = 64, 4096  # rows computed at once: few at first, so that what is short pays little
-_NEAR, _MOST = 1 << 14, 1 << 17  # values in a block of short rows, and of long ones
 
 
 class Applier(LRScheduler):
@@ -84,7 +83,8 @@ class Applier(LRScheduler):
         check_groups(optimizer, self.schedule)
         check_fresh(optimizer, self.schedule, base)
         self._base = dict(base) if isinstance(base, Mapping) else base
-        self._values: Iterator[Any] = iter(())
+        self._block = NOTHING  # rows of values that are computed already
+        self._values = NOTHING.rows
         self._end = 0  # the position of the last row of the block
         self._between: Fraction | None = None  # the position where it is no whole number of steps, or on another clock
         self._moves = 0  # how often that has moved
@@ -93,7 +93,7 @@ class Applier(LRScheduler):
         self._groups: list[dict[str, Any]] | None = None
         self._size = 0
         self._rows: Rows = rows([], 0)
-        self._block: Any = None  # where rows have several values: an array of them, and the iterator counts them
+        self._put = self._rows.write
         self._room = _FIRST  # rows of the next block
         self._shared = True
         self._written: Any = None  # what group 0 was given last, to notice who else writes
@@ -113,12 +113,12 @@ class Applier(LRScheduler):
         """The number of the update whose values the groups hold; on clocks without steps, how often it has moved."""
         if self._between is not None:
             return math.floor(self._between) if self.schedule.clock == "steps" else self._moves
-        return self._end - self._values.__length_hint__()  # type: ignore[attr-defined,no-any-return]
+        return self._end - self._block.left
 
     @last_epoch.setter
     def last_epoch(self, position: int) -> None:
         # The base class and some engines assign it (`+= 1`): the block is dropped, and the next step starts from there.
-        self._values = iter(())
+        self._drop()
         if self.schedule.clock == "steps":
             self._between = None
         self._end = self._moves = max(int(position), 0)
@@ -168,7 +168,8 @@ class Applier(LRScheduler):
                     for group in groups:
                         group["lr"] = values
                 else:
-                    self._write_row(values)
+                    self._put(values)
+                    self._written = groups[0]["lr"]
                 return
             self._go_on()
         elif epoch is None:
@@ -201,11 +202,11 @@ class Applier(LRScheduler):
             self.seek(int(position))
             return
         self._check_foreign()
-        self._between, self._values = kept(position), iter(())
+        self._drop()
+        self._between = kept(position)
         self._moves += moves
         self._arrange()
-        self._rows.write(self._rows.at(float(self._between)))
-        self._written = self._first_lr()
+        self._write_row(self._rows.at(float(self._between)))
 
     def _refuse(self, epoch: Any) -> None:
         shown = "loss" if isinstance(epoch, Tensor) else f"position, not even {epoch!r}"
@@ -279,16 +280,18 @@ class Applier(LRScheduler):
             if "initial_lr" not in group:
                 group["initial_lr"] = float(group["lr"])
         self._rows = rows(columns(groups, self.schedule, self._base), len(groups))
-        self._shared = self._rows.shared
+        self._shared, self._put = self._rows.shared, self._rows.write
 
     def _fill(self, position: int) -> None:
         """A block of rows from `position` on."""
-        size = min(self._room, max(16, (_MOST if self._rows.long else _NEAR) // max(len(self._rows.chosen), 1)))
+        size = min(self._room, self._rows.most)
         self._room = min(2 * self._room, _BLOCK)
         self._block = self._rows.block(np.arange(position, position + size, dtype=np.float64))
-        # The place of the iterator is the position.
-        self._values = iter(self._block if self._rows.single else range(size))
+        self._values = self._block.rows
         self._end = position + size - 1
+
+    def _drop(self) -> None:
+        self._block, self._values = NOTHING, NOTHING.rows
 
     def _write(self, values: Any) -> None:
         if self._shared:
@@ -299,12 +302,9 @@ class Applier(LRScheduler):
             self._write_row(values)
 
     def _write_row(self, row: Any) -> None:
-        self._rows.write(row if self._rows.single else self._rows.row(self._block, row))
-        self._written = self._first_lr()
-
-    def _first_lr(self) -> Any:
+        self._put(row)
         groups = self.optimizer.param_groups
-        return groups[0]["lr"] if groups else None
+        self._written = groups[0]["lr"] if groups else None
 
     def __getitem__(self, name: str) -> float:
         """The value of an output at the position: what drives no key is read here, as in `applier["clip"]`.
@@ -384,13 +384,15 @@ class Applier(LRScheduler):
     def __getstate__(self) -> dict[str, Any]:
         # List iterators pickle, but a block of values has no place in a checkpoint.
         state = dict(self.__dict__)
-        state["_values"], state["_end"] = (), self.last_epoch
-        state["_groups"], state["_written"], state["_rows"], state["_block"] = None, None, rows([], 0), None
+        state["_values"], state["_block"], state["_end"] = None, None, self.last_epoch
+        state["_groups"], state["_written"], state["_rows"], state["_put"] = None, None, None, None
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._values = iter(())
+        self._drop()
+        self._rows = rows([], 0)
+        self._put = self._rows.write
 
     def __repr__(self) -> str:
         where = f"{self.schedule.clock.removesuffix('s')} {time_text(self._exactly())}"

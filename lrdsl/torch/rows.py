@@ -6,7 +6,7 @@ are many; where nearly every group has a value of its own, each has a place in t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from .columns import BETAS, Column, Group, put
 
 SCALE = "lr_scale"
 _SHORT = 64  # values of a row up to which it is quicker to make floats of all rows at once
+_NEAR, _MOST = 1 << 14, 1 << 17  # values in a block of short rows, and of long ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,25 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """The rows of many steps, one after another; how many are left says where one is."""
+
+    rows: Iterator[Any]
+    values: Any  # the iterator of a list of values, or of numbers of rows, from which `rows` are made
+    width: int
+
+    @property
+    def left(self) -> int:
+        hint: int = self.values.__length_hint__()
+        return hint // self.width
+
+
+NOTHING = Block(iter(()), iter(()), 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """The places, and for each value of a row the number of its column.
+    """The places, for each value of a row the number of its column, and what writes a row.
 
     A row of one value is a float; `shared` tells that it goes into the lr of all groups as it is.
     """
@@ -47,74 +65,85 @@ class Rows:
     places: list[Place]
     chosen: list[int]
     table: Table
-    single: bool
     shared: bool
+    write: Callable[[Any], None]
 
-    def block(self, times: Any) -> Any:
-        """The rows of many steps: a list of floats, row after row, or where rows are long an array with a row a step."""
-        if self.single:
+    def block(self, times: Any) -> Block:
+        """The rows at many times: of Python floats, for a numpy float would spoil a checkpoint, and make `lr * scale` slow."""
+        width = len(self.chosen)
+        if width == 1:
             column = self.columns[0]
-            # Python floats: a numpy float in a group would spoil the checkpoint, and make `lr * scale` slow.
-            return column.output(times, column.bases or None).tolist()
-        values = self.table(times)
+            values = iter(column.output(times, column.bases or None).tolist())
+            return Block(values, values, 1)
+        found = self.table(times)
         if self.chosen != list(range(len(self.columns))):
-            values = values.take(self.chosen, axis=1)
+            found = found.take(self.chosen, axis=1)
         # A list of rows would be thousands of lists, and wake the garbage collector.
-        return values if self.long else values.reshape(-1).tolist()
+        if 0 < width <= _SHORT:
+            values = iter(found.reshape(-1).tolist())
+            return Block(zip(*[values] * width, strict=False), values, width)
+        numbers = iter(range(times.size))
+        return Block(map(lambda number: found[number].tolist(), numbers), numbers, 1)  # noqa: C417  # its place is that of `numbers`
 
     @property
-    def long(self) -> bool:
-        return len(self.chosen) > _SHORT
-
-    def row(self, block: Any, index: int) -> Any:
-        """One row of a block."""
-        if self.long:
-            return block[index].tolist()
-        width = len(self.chosen)
-        return block[index * width : index * width + width]
+    def most(self) -> int:
+        """How many rows make a block."""
+        width = max(len(self.chosen), 1)
+        return max(16, (_NEAR if width <= _SHORT else _MOST) // width)
 
     def at(self, position: float) -> Any:
         """The row at any time."""
         values = [column.output(position, column.bases or None) for column in self.columns]
-        return values[0] if self.single else [values[index] for index in self.chosen]
-
-    def write(self, row: Any) -> None:
-        if self.single:
-            _write_one(self.places[0], row)
-            return
-        for place in self.places:
-            if not place.each:
-                _write_one(place, row[place.first])
-            elif place.end - place.first == len(row):
-                _write_each(place, row)
-            else:
-                _write_each(place, row[place.first : place.end])
+        return values[0] if len(self.chosen) == 1 else [values[index] for index in self.chosen]
 
 
-def _write_one(place: Place, value: float) -> None:
-    key = place.key
-    if not place.plain:
-        for group in place.groups:
-            put(group, key, value)
-    elif place.scale:
-        for group in place.groups:
-            group[key] = value * group[SCALE]
-    else:
-        for group in place.groups:
+def _writer(places: list[Place]) -> Callable[[Any], None]:
+    """What puts a row where it belongs; one closure where there is one place, for a step is a few hundred nanoseconds."""
+    if len(places) == 1:
+        return (_each if places[0].each else _one)(places[0])
+    parts = [(place.first, place.end, place.each, (_each if place.each else _one)(place)) for place in places]
+
+    def write(row: Any) -> None:
+        for first, end, each, put_in in parts:
+            put_in(row[first:end] if each else row[first])
+
+    return write
+
+
+def _one(place: Place) -> Callable[[float], None]:
+    key, groups = place.key, place.groups
+
+    def plain(value: float) -> None:
+        for group in groups:
             group[key] = value
 
-
-def _write_each(place: Place, values: Sequence[float]) -> None:
-    key = place.key
-    if not place.plain:
-        for group, value in zip(place.groups, values, strict=True):
-            put(group, key, value)
-    elif place.scale:
-        for group, value in zip(place.groups, values, strict=True):
+    def scaled(value: float) -> None:
+        for group in groups:
             group[key] = value * group[SCALE]
-    else:
-        for group, value in zip(place.groups, values, strict=True):
+
+    def any_way(value: float) -> None:
+        for group in groups:
+            put(group, key, value)
+
+    return any_way if not place.plain else scaled if place.scale else plain
+
+
+def _each(place: Place) -> Callable[[Sequence[float]], None]:
+    key, groups = place.key, place.groups
+
+    def plain(values: Sequence[float]) -> None:
+        for group, value in zip(groups, values, strict=False):
             group[key] = value
+
+    def scaled(values: Sequence[float]) -> None:
+        for group, value in zip(groups, values, strict=False):
+            group[key] = value * group[SCALE]
+
+    def any_way(values: Sequence[float]) -> None:
+        for group, value in zip(groups, values, strict=False):
+            put(group, key, value)
+
+    return any_way if not place.plain else scaled if place.scale else plain
 
 
 def rows(columns: list[Column], count: int) -> Rows:
@@ -137,11 +166,10 @@ def rows(columns: list[Column], count: int) -> Rows:
             chosen += [index for index, _ in share] if each else [share[0][0]]
             groups = [group for _, group in share]
             places.append(Place(key, groups, first, len(chosen), each, scale, plain))
-    single = len(chosen) == 1
-    one = places[0] if single else None
+    one = places[0] if len(chosen) == 1 else None
     shared = one is not None and one.key == "lr" and one.plain and not one.scale and len(one.groups) == count
     table = Table([(column.output, column.bases or None) for column in columns])
-    return Rows(columns, places, chosen, table, single, shared)
+    return Rows(columns, places, chosen, table, shared, _writer(places))
 
 
 def _plain(group: Group, key: str) -> bool:
