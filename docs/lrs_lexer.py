@@ -14,9 +14,9 @@ from pygments.token import Comment, Generic, Keyword, Name, Number, Operator, Pu
 from lrdsl.checker import prelude
 from lrdsl.checker.library import BUILT_IN
 from lrdsl.functions import NAMED
-from lrdsl.parser import grammar_file
+from lrdsl.parser import grammar_text
 
-GRAMMAR = grammar_file("lrs.lark").read_text("utf-8")
+GRAMMAR = grammar_text("lrs.lark")
 RESERVED = re.findall(r'^[A-Z]+: "([a-z]+)"$', GRAMMAR, re.MULTILINE)
 DECLARING = ("param", "let", "shape", "curve", "assert")
 UNITS = r"(?:steps?|epochs?|tokens?|samples?)(?![A-Za-z0-9_])|%"

@@ -18,16 +18,17 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from . import checker, planner, problems
 from .assertions import decide
 from .diagnostic import Diagnostic, Mend, ScheduleError, ScheduleWarning
 from .output import Output
+from .parser import Parsed
 from .parser import parse as _parse
 from .parser import parse_value as _parse_value
 from .program import Node, Program
+from .records import replace
 from .schedule import Made, Schedule
 from .source import Source
 from .tree import Expression
@@ -99,9 +100,9 @@ def _compiled(
     text: str, name: str, bindings: tuple[tuple[str, str], ...], most: int | None = None
 ) -> Schedule | list[Diagnostic]:
     """The stages, one after another: a schedule, or every problem."""
-    source = Source(text, name)
     bound, found = _values(bindings)
-    parsed = _parse(source, frozenset(checker.prelude()))
+    parsed = _remembered(text, name) if len(text) <= _LONGEST else _parsed(text, name)
+    source = parsed.source
     program, wrong = checker.check(parsed, bound, most=most or checker.MOST_NODES)
     found += [*parsed.problems, *wrong]
     if program is None or any(problem.code not in problems.LATE for problem in found):
@@ -123,6 +124,19 @@ def _compiled(
         program=program,
     )  # fmt: skip
     return Schedule(text, source, dict(bindings), made)
+
+
+def _parsed(text: str, name: str) -> Parsed:
+    return _parse(Source(text, name), frozenset(checker.prelude()))
+
+
+# A sweep binds one text many times.
+_remembered = functools.lru_cache(maxsize=64)(_parsed)
+
+
+@functools.lru_cache(maxsize=256)
+def _read_value(name: str, value: str) -> Expression | tuple[Diagnostic, ...]:
+    return _parse_value(Source(value, f"<{name}>"))
 
 
 def _planned(program: Program, nodes: Mapping[str, Node]) -> tuple[dict[str, Output], list[Diagnostic]]:
@@ -242,7 +256,7 @@ def _values(bindings: tuple[tuple[str, str], ...]) -> tuple[dict[str, Expression
     bound: dict[str, Expression] = {}
     found: list[Diagnostic] = []
     for name, value in bindings:
-        read = _parse_value(Source(value, f"<{name}>"))
+        read = _read_value(name, value)
         if isinstance(read, tuple):
             found += read
         else:

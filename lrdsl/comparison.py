@@ -7,7 +7,6 @@ prove anything itself, and to draw.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from . import problems
 from .diagnostic import ScheduleError
 from .problems import number_text, time_text
 from .prover import HORIZON, Comparison, Gap, Stretch, area, compare
+from .records import frozen
 from .timeline import as_number
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _TIMES = 3.0  # a value is told as so many percent more up to here, and beyond a
 Row = tuple[Fraction, float, float]  # a moment, and both values
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputDifference:
     """How an output differs from `begin` on; `areas` are bounds of the areas up to `until`, None where it never settles."""
 
@@ -44,7 +44,7 @@ class OutputDifference:
         return self.comparison.same
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """What two schedules do differently; `names` are theirs, `only` the outputs that one of them has alone.
 

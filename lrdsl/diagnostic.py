@@ -6,9 +6,9 @@ Refuses to know any wording: that is in `problems/`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from .records import frozen
 from .source import Source, Span
 
 Severity = Literal["error", "note"]
@@ -16,7 +16,7 @@ Severity = Literal["error", "note"]
 _EXCERPT = 150  # characters of a line that are shown; a text of one line may be a megabyte long
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """A span and what is to be said of it. The first label of a diagnostic is the place to change."""
 
@@ -24,7 +24,7 @@ class Label:
     says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mend:
     """Advice and, where there are edits, the changes of the text that carry it out."""
 
@@ -38,7 +38,7 @@ class Mend:
         return text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """A problem: `code`, `message`, where (`line`, `column`, `end_column`, from the first label) and `help`.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -29,6 +28,7 @@ from .prover import (
     survey,
     verdicts,
 )
+from .records import frozen, replace
 from .timeline import Chain, Cycle, Origin, Part, Side, Timeline, as_number, clock_of, outline, owner, rounded, value
 
 __all__ = ["Area", "Cut", "Extreme", "Facts", "Jump", "Span", "Unreached"]
@@ -38,7 +38,7 @@ _LATE = Fraction(10**15)  # a moment after it shows no more than where things go
 Shown = Literal["shown", "undecided", "refuted"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extreme:
     """The highest or lowest value and the first moment found at which it is taken, or (`side` is left) approached from the left,
     None where that is only in the limit of all times; nowhere are values beyond `bound`."""
@@ -49,7 +49,7 @@ class Extreme:
     bound: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Area:
     """The area under the curve lies within `low` and `high`; it is `length` times the mean value."""
 
@@ -70,7 +70,7 @@ class Area:
         return self.value / rounded(self.length) if self.length else math.nan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """A phase that is shown in part: planned to last from `planned[0]` to `planned[1]`, it owns `begin` to `end` only."""
 
@@ -80,7 +80,7 @@ class Cut:
     end: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreached:
     """A level that the text names and that the output never takes, in the phase or, of a floor and a cap, anywhere."""
 

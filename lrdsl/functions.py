@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from .intervals import (
     EVERYTHING,
@@ -35,9 +34,10 @@ from .intervals import (
 from .intervals import (
     power as powered,
 )
+from .records import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     """One function.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -19,6 +18,7 @@ from .facts import Facts
 from .planner import degree
 from .program import DRIVEN
 from .prover import HORIZON, Given, jumps, settled, verdicts
+from .records import frozen
 from .timeline import (
     BadTime,
     BaseRow,
@@ -42,7 +42,7 @@ Base = float | Mapping[str, float] | None
 _KERNELS = 64  # bases whose kernels, and proofs, are kept
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outline:
     """A phase as a person sees it: its text, where it begins and ends (None: never)."""
 

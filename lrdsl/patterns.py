@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from .records import frozen
 
 _PIECE = re.compile(r"\*|\{[^{}]*\}|[{}]|[^*{}]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -21,12 +22,12 @@ class BadPattern(ValueError):
     """A pattern that cannot be read; says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Star:
     """`*`"""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """`{i}`: a whole run of digits; no digit stands before or behind it."""
 
@@ -36,7 +37,7 @@ class Run:
 Token = str | Star | Run  # one character, anything, or a number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """A pattern as tokens, so that it can itself be matched as text."""
 

@@ -8,16 +8,16 @@ to change anything that is written: numbers and brackets stay.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from . import tree
+from .records import frozen
 
 COLUMNS = 100  # of a statement; beyond, it is broken where it can be
 PUSHED = 30  # columns by which a longer neighbour may move something
 _INDENT = "\n" + " " * 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Row:
     """A statement on its way to a line: what stands before `=`, what stands behind it, and where that may be broken."""
 

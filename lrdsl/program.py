@@ -7,11 +7,11 @@ is gone: its text stands in its place, in an `Inner`, as a bracket does. Refuses
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
+from .records import field, frozen
 from .source import Span
 
 # The outputs that drive a key of the optimizer's groups.
@@ -26,7 +26,7 @@ class Kind(Enum):
     SHARE = "share"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Written:
     """An exact number."""
 
@@ -35,7 +35,7 @@ class Written:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Quantity:
     """A number and its unit: `2k steps`."""
 
@@ -45,7 +45,7 @@ class Quantity:
     kind: Kind = Kind.TIME
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Share:
     """`10%`; `value` is 1/10."""
 
@@ -54,13 +54,13 @@ class Share:
     kind: Kind = Kind.SHARE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Total:
     span: Span
     kind: Kind = Kind.TIME
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Base:
     """What the key of an output held when the schedule was attached."""
 
@@ -69,7 +69,7 @@ class Base:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Irrational:
     """`pi` or `e`."""
 
@@ -78,7 +78,7 @@ class Irrational:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Variable:
     """`t`, `p` or `q` of the phase in which it is used."""
 
@@ -87,7 +87,7 @@ class Variable:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class LevelName:
     """`from`, `to` or `max` in the body of a curve."""
 
@@ -96,7 +96,7 @@ class LevelName:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Operation:
     """A function of `functions.py`; `Written` operands of `+ - * /` are folded, so an operation is not exact."""
 
@@ -106,7 +106,7 @@ class Operation:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Inner:
     """A bracket or a name: what is inside counts as one thing."""
 
@@ -115,7 +115,7 @@ class Inner:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Phase:
     """`body for D skip D until D`."""
 
@@ -127,14 +127,14 @@ class Phase:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Chain:
     phases: tuple[Node, ...]
     span: Span
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Limit:
     """`floor` is the function max, `cap` is min."""
 
@@ -145,7 +145,7 @@ class Limit:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Sampled:
     body: Node
     every: Node
@@ -153,7 +153,7 @@ class Sampled:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Repeat:
     body: Node
     times: Node | None
@@ -163,7 +163,7 @@ class Repeat:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Level:
     """One of the levels of a call.
 
@@ -177,7 +177,7 @@ class Level:
     ahead: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Call:
     """A shape (with `weight`, and `complement` = 1 - weight) or a curve (with `body`).
 
@@ -203,7 +203,7 @@ class Call:
         return isinstance(self.body, LevelName) and self.body.name == "max"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Output:
     """An output used in another one: what it is alone, its levels, lengths and base its own. `key` is what it drives."""
 
@@ -214,7 +214,7 @@ class Output:
     kind: Kind = Kind.NUMBER
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Broken:
     """In the place of what could not be understood; its problem is reported already."""
 
@@ -228,7 +228,7 @@ Node = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Claim:
     """What is asserted of an output: `word` is `<=`, `>=`, `==`, `falls`, `rises` or `continuous`; `at` is the moment of a claim
     at one point, None where it is for all times."""
@@ -241,7 +241,7 @@ class Claim:
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Line:
     """A line for groups, with numbers put in for those of its pattern: what the outputs are for a group that it alone matches."""
 
@@ -250,7 +250,7 @@ class Line:
     outputs: dict[str, Node]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Program:
     """The outputs of a text, its total where it is known, its parameters with their texts, and what is claimed of it.
 

@@ -7,7 +7,6 @@ import inside the method, so that nothing is loaded that is not used. Refuses to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,6 +17,7 @@ from .facts import Facts
 from .output import Base, Outline, Output, Relation
 from .parser import Parsed
 from .program import Program
+from .records import field, frozen
 from .source import Source, Span
 from .timeline import LATEST, Timeline
 from .tree import Assign, Bare, Group
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Made", "Outline", "Schedule"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """What became of a text: its outputs, the unit of its clock with the worth of others in it, its params, the lines for
     groups, and the problems that a later binding of `total`, `step`, `epoch` or `sample` may cure.

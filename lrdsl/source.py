@@ -8,10 +8,11 @@ from __future__ import annotations
 import bisect
 import functools
 import re
-from dataclasses import dataclass, field
+
+from .records import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One text and the name under which messages speak of it."""
 
@@ -31,7 +32,7 @@ class Source:
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A half-open range of characters of a source."""
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
 from .functions import FUNCTIONS, blend, power
+from .records import field, frozen, replace
 from .source import Span
 
 Side = Literal["left", "right"]  # the limit from the left at a time, or the value there
@@ -35,7 +35,7 @@ class BadTime(ValueError):
         self.time = time
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clock:
     """Where the time of a phase starts, and how long the phase is as planned (None: without end)."""
 
@@ -43,41 +43,41 @@ class Clock:
     length: Fraction | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Since:
     """`t`: the time since the clock's origin."""
 
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Progress:
     """`p`: from 0 to 1 over the clock's length."""
 
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Left:
     """`q` = 1 - p, exact near the end."""
 
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Level:
     """The value of a row of the level program."""
 
     row: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Operation:
     function: str
     operands: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Blend:
     """From one level to another: weight `s` goes from 0 to 1, `complement` is 1 - s (None where it has no form of its own)."""
 
@@ -88,7 +88,7 @@ class Blend:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Anchored:
     """A curve that starts at a level only to 1e-12: at its very first moment the level itself is its value."""
 
@@ -97,7 +97,7 @@ class Anchored:
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Part:
     """`body` over `[begin, end)`; `end` is None where it never ends."""
 
@@ -107,7 +107,7 @@ class Part:
     phase: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Chain:
     parts: tuple[Part, ...]
     begins: tuple[Fraction, ...] = field(init=False)
@@ -116,7 +116,7 @@ class Chain:
         object.__setattr__(self, "begins", tuple(part.begin for part in self.parts))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Cycle:
     """`body`, which lasts `period`, again and again; cycle i lasts stretch^i as long and counts factor^i as much."""
 
@@ -134,7 +134,7 @@ class Cycle:
         return self.origin + self.period * (self.stretch**index - 1) / (self.stretch - 1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Sample:
     """`body`, looked at only at `origin` and each `every` after it."""
 
@@ -146,26 +146,26 @@ class Sample:
 Node = Since | Progress | Left | Level | Operation | Blend | Anchored | Chain | Cycle | Sample
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BaseRow:
     """What a driven key held when the schedule was attached."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExactRow:
     """A number as written, rounded once."""
 
     value: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RealRow:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OperationRow:
     function: str
     rows: tuple[int, ...]
@@ -179,7 +179,7 @@ Source = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a level or the length of a phase came from; `row` is that of a level, `span` where it is written, if it is, and `call`
     the call, or the number, whose level it is: the phase itself, or something inside of it.
@@ -197,7 +197,7 @@ class Origin:
     call: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timeline:
     """One output: the chain, its level program, its length (None: without end), where each phase is written, and where its levels
     and lengths came from."""

@@ -7,14 +7,14 @@ what any name stands for. Spans and comments do not count when trees are compare
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from .records import field, frozen
 from .source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """`3e-4`, `2k`, `90 epochs`, `5%`: `value` is exact, `unit` is None, `%` or the plural of a unit."""
 
@@ -24,20 +24,20 @@ class Number:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     name: str
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     name: str | None
     value: Expression
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """`name(arguments)`; which kind of thing `name` is, the grammar does not know."""
 
@@ -47,20 +47,20 @@ class Call:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Negative:
     operand: Expression
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Power:
     base: Expression
     exponent: Expression
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arithmetic:
     """A sum or a product of any number of operands: `operators[i]` stands before `operands[i + 1]`."""
 
@@ -69,13 +69,13 @@ class Arithmetic:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bracket:
     inner: Expression
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Phase:
     """`body for D skip D until D`, with at least one of the three."""
 
@@ -86,7 +86,7 @@ class Phase:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """Phases joined by `then`; at least two."""
 
@@ -94,14 +94,14 @@ class Chain:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clause:
     word: Literal["floor", "cap", "every"]
     value: Expression
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """A chain and what is said of the whole of it, from left to right; at least one clause."""
 
@@ -113,14 +113,14 @@ class Line:
 Expression = Number | Name | Call | Negative | Power | Arithmetic | Bracket | Phase | Chain | Line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Formal:
     name: str
     default: Expression | None
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Param:
     name: str
     value: Expression
@@ -128,7 +128,7 @@ class Param:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Let:
     name: str
     value: Expression
@@ -136,7 +136,7 @@ class Let:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bare:
     """One expression among the statements: the output `lr`."""
 
@@ -144,7 +144,7 @@ class Bare:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assign:
     """`name = value`: an output or, which the grammar cannot tell, a `let` without its word."""
 
@@ -154,7 +154,7 @@ class Assign:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """`name["pattern"] = value`."""
 
@@ -165,7 +165,7 @@ class Group:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     name: str
     formals: tuple[Formal, ...]
@@ -175,7 +175,7 @@ class Shape:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Curve:
     name: str
     formals: tuple[Formal, ...]
@@ -184,7 +184,7 @@ class Curve:
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """`word` is `<=`, `>=`, `==`, `falls`, `rises` or `continuous`; `at` is the moment of a claim at one point."""
 
@@ -193,7 +193,7 @@ class Claim:
     value: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assert:
     name: str
     claim: Claim
@@ -219,7 +219,7 @@ def expressions(statement: Statement) -> list[Expression]:
     return [part for part in parts if part is not None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commented:
     """A statement with the comment lines above it and the comment behind it."""
 
@@ -228,7 +228,7 @@ class Commented:
     behind: str | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File:
     """The statements of a text in their order, and the comment lines after the last one."""
 

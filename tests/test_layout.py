@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "lrdsl"
 
 # From the first stage to the last. A folder is one stage, whose files may import one another.
 ORDER = (
+    "records",
     "source",
     "diagnostic",
     "problems",

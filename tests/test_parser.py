@@ -12,7 +12,7 @@ from lark import Lark
 
 import lrdsl
 from lrdsl import tree
-from lrdsl.parser import grammar_file, parse
+from lrdsl.parser import grammar_text, parse
 from lrdsl.parser.builder import exact
 from lrdsl.source import Source
 
@@ -31,7 +31,7 @@ def problem(text: str, **bindings: object) -> lrdsl.Diagnostic:
 
 def test_the_grammar_has_no_conflicts_and_no_collisions() -> None:
     pytest.importorskip("interegular")
-    text = grammar_file("lrs.lark").read_text("utf-8")
+    text = grammar_text("lrs.lark")
 
     assert Lark(text, parser="lalr", lexer="contextual", start=["statement", "sum"], strict=False).parse(
         "1", start="sum"

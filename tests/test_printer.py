@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reference import show as written
 from strategies import schedules
 
-from lrdsl.parser import grammar_file, parse
+from lrdsl.parser import grammar_text, parse
 from lrdsl.printer import COLUMNS, show
 from lrdsl.source import Source
 
@@ -123,7 +123,7 @@ def test_a_long_run_is_printed_in_linear_time() -> None:
 
 
 def test_the_prelude_keeps_its_comments() -> None:
-    text = grammar_file("prelude.lrs").read_text("utf-8")
+    text = grammar_text("prelude.lrs")
     assert printed(text).count("\n") == text.count("\n")
 
 

@@ -163,9 +163,9 @@ def test_a_curve_touches_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every curve renamed, in the prelude and in the texts: the values stand."""
     import re
 
-    from lrdsl.parser import grammar_file
+    from lrdsl.parser import grammar_text
 
-    source = grammar_file("prelude.lrs").read_text("utf-8")
+    source = grammar_text("prelude.lrs")
     names = sorted(prelude())
     new = {name: "curve" + "abcdefghijklmnop"[index] * 3 for index, name in enumerate(names)}
     texts = [

@@ -7,13 +7,13 @@ with its arguments put in. Refuses to know any curve by name; `repeat` is a form
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import problems, program, tree
 from ..diagnostic import Diagnostic, Mend
 from ..functions import NAMED
 from ..program import Kind, core
+from ..records import replace
 from ..source import Span
 from . import suggestions
 from .library import LEVELS, Definition

@@ -7,7 +7,6 @@ settled; every independent problem on the way is collected, and what is broken b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .. import problems, program, tree
@@ -16,6 +15,7 @@ from ..durations import MOST_DIGITS, too_long
 from ..functions import FUNCTIONS, NAMED
 from ..parser import DEEPEST
 from ..program import DRIVEN, Kind, core
+from ..records import field, replace, slotted
 from ..source import Span
 from . import calls, kinds, suggestions
 from .doubts import doubtful
@@ -31,7 +31,7 @@ class TooManyNodes(Exception):
     """The text, names put in, is larger than the limit."""
 
 
-@dataclass(slots=True)
+@slotted
 class Check:
     """The work on one text: its names, what is being put in, and the problems found.
 

@@ -6,12 +6,12 @@ In: statements `shape` and `curve`. Out: a table from names to definitions. Refu
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from .. import tree
 from ..functions import NAMED
-from ..parser import grammar_file, parse
+from ..parser import grammar_text, parse
+from ..records import frozen, replace
 from ..source import Source, Span
 
 LEVELS = ("from", "to", "max")
@@ -21,7 +21,7 @@ VARIABLES = ("t", "p", "q")
 BUILT_IN = frozenset((*VARIABLES, *CONSTANTS, "base", "next", "repeat", *NAMED))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Definition:
     """One definition of a shape or a curve; `formals` are those behind the first."""
 
@@ -76,7 +76,7 @@ def define(statement: tree.Shape | tree.Curve) -> Definition:
 @functools.cache
 def prelude() -> Library:
     """The built-in shapes and curves, read from `grammar/prelude.lrs` by the parser that reads every text."""
-    return read(Source(grammar_file("prelude.lrs").read_text("utf-8"), "prelude.lrs"))
+    return read(Source(grammar_text("prelude.lrs"), "prelude.lrs"))
 
 
 def read(source: Source) -> Library:

@@ -6,12 +6,11 @@ that are defined twice or are built in. Refuses to look into any expression.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .. import problems, tree
 from ..diagnostic import Diagnostic
 from ..parser import Parsed
 from ..patterns import BadPattern, Pattern, pattern
+from ..records import field, frozen, slotted
 from ..source import Span
 from . import suggestions
 from .library import BUILT_IN, Definition, Library, define
@@ -20,7 +19,7 @@ from .library import BUILT_IN, Definition, Library, define
 KNOWN = ("total", "step", "epoch", "sample")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupLine:
     """`output["pattern"] = value`."""
 
@@ -30,7 +29,7 @@ class GroupLine:
     span: Span  # of the output's name and its pattern
 
 
-@dataclass(slots=True)
+@slotted
 class Names:
     """The tables of one text."""
 

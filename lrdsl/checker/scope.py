@@ -6,14 +6,13 @@ know the tables of names: those are the same everywhere in a text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .. import tree
+from ..records import field, frozen
 
 LevelMark = str  # a formal that is a level: its value is known to the planner only
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """An expression and the scope in which it was written."""
 
@@ -21,7 +20,7 @@ class Bound:
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """What a bare name may mean besides the names of the text.
 

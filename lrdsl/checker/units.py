@@ -7,12 +7,12 @@ clock, the worth of each connected unit in it, and the problems. Refuses to look
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .. import problems, program
 from ..diagnostic import Diagnostic
 from ..durations import Refused, exact
+from ..records import field, frozen, slotted
 from ..source import Source, Span
 
 UNITS = ("steps", "epochs", "tokens", "samples")
@@ -27,7 +27,7 @@ _FIRST = (("steps", "tokens"), ("epochs", "steps"), ("steps", "samples"), ("epoc
           ("epochs", "tokens"), ("steps", "epochs"), ("samples", "steps"), ("samples", "epochs"))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use:
     """A unit that is used: as a quantity, or `steps` by a bare number."""
 
@@ -35,7 +35,7 @@ class Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coerced:
     """A time where a number must stand: its steps are meant. `call` is the curve in whose body it is, with the other
     arguments by which that curve could be said."""
@@ -45,7 +45,7 @@ class Coerced:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Worth:
     """What a text says of one step, epoch or sample: a duration, the units in it, and whether it speaks of the total."""
 
@@ -59,7 +59,7 @@ class Worth:
         return f"{self.name}s"
 
 
-@dataclass(slots=True)
+@slotted
 class Units:
     """Which units are connected, and how much they are worth in the first of their kind."""
 
@@ -125,7 +125,7 @@ def _connect(units: Units, one: Worth, total: program.Node | None) -> Diagnostic
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settled:
     """The clock, and what one of each connected unit is worth in it."""
 

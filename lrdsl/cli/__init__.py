@@ -11,6 +11,7 @@
     fmt.py         texts in their one canonical form
     diff.py        where and by how much two texts differ
     curves.py      what shapes, curves and words there are
+    tables.py      the tables of the grammar, kept between processes
 
 In: arguments. Out: data on stdout, talk on stderr, and 0 where all is well, 1 where a text has problems or would change, 2 for
 wrong usage and files that cannot be read. Refuses to decide anything about texts.
@@ -18,32 +19,36 @@ wrong usage and files that cannot be read. Refuses to decide anything about text
 
 from __future__ import annotations
 
-import argparse
+import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .. import ScheduleError
-from . import commands, curves, diff, explain, fmt, sample
+from ..parser import keep_tables
+from . import tables
 from .arguments import parse
 from .report import flush, report
 from .texts import Usage
 
-_RUN: dict[str, Callable[[argparse.Namespace], int]] = {
-    "compile": commands.compile_,
-    "plot": commands.plot,
-    "check": commands.check,
-    "explain": explain.run,
-    "sample": sample.run,
-    "diff": diff.run,
-    "fmt": fmt.run,
-    "curves": curves.run,
+# A command is loaded when it is run: most of the time of `check` would be that of the others.
+_RUN = {
+    "compile": "commands.compile_",
+    "plot": "commands.plot",
+    "check": "commands.check",
+    "explain": "explain.run",
+    "sample": "sample.run",
+    "diff": "diff.run",
+    "fmt": "fmt.run",
+    "curves": "curves.run",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     _open_streams(argv is None)
+    if argv is None:
+        keep_tables(tables.path())
     try:
         code = _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
@@ -67,7 +72,8 @@ def _run(arguments: list[str]) -> int:
     if options is None:
         return 0
     try:
-        code = _RUN[options.command](options)
+        module, function = _RUN[options.command].split(".")
+        code: int = getattr(importlib.import_module(f".{module}", __name__), function)(options)
     except ScheduleError as error:
         report(error.problems, options)
         code = 2 if any(problem.code.startswith("E4") for problem in error.problems) else 1

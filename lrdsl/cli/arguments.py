@@ -297,7 +297,7 @@ _ARGUMENTS = {
 
 def number(text: str) -> float:
     """A number on the command line, with the magnitudes of the language."""
-    from ..parser import exact
+    from ..parser.builder import exact
 
     try:
         return float(exact(text.strip()))

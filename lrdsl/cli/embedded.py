@@ -13,11 +13,11 @@ import difflib
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import decode
 from ..diagnostic import Diagnostic, Label, Mend
+from ..records import frozen, replace
 from ..source import Source, Span
 from .holders import Leaf, Unreadable, branches, leaf, load
 from .texts import Text, Usage, data
@@ -199,7 +199,7 @@ def _again(path: str, changed: str, key: str) -> str | None:
 # --- places -----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a text stands in a file: word by word, for a file may break and indent its lines otherwise."""
 

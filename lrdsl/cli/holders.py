@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
-from dataclasses import dataclass
 from typing import Any
+
+from ..records import frozen
 
 _TAG = "tag:yaml.org,2002:"
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
@@ -21,7 +21,7 @@ class Unreadable(Exception):
     """The file is no YAML, TOML or JSON; carries what to say."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leaf:
     """A value without parts: its text, None for what can be none; what it is; and in YAML the range that holds it."""
 
@@ -43,6 +43,8 @@ def load(path: str, text: str) -> Any:
         if ending == "json":
             return json.loads(text, parse_float=_Written, parse_int=_Written)
         if ending == "toml":
+            import tomllib
+
             return tomllib.loads(text, parse_float=_Written)
     except ValueError as error:
         raise Unreadable(f"{path} is no {ending.upper()}: {_lower(str(error))}") from None

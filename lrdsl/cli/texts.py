@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import ScheduleError, compiled, decode
 from ..diagnostic import Diagnostic
+from ..records import frozen
 
 if TYPE_CHECKING:
     from ..schedule import Schedule
@@ -29,7 +28,7 @@ class Usage(Exception):
     """The command line is wrong, or a file cannot be read; carries what to say."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A text, the name that messages give it, the file it came from, and where it stands in that file if in a part of it."""
 
@@ -175,6 +174,8 @@ def replace(path: str, content: bytes) -> None:
     path = os.path.realpath(path)  # a link stays one
     temporary = None
     try:
+        import tempfile  # as all that only some commands need
+
         handle, temporary = tempfile.mkstemp(prefix=".lrdsl-", dir=os.path.dirname(path))
         with open(handle, "wb") as file:
             file.write(content)

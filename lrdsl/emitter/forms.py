@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
 from ..functions import FUNCTIONS, distance
+from ..records import field, frozen, slotted
 from ..timeline import (
     LATEST,
     Anchored,
@@ -57,13 +57,13 @@ def _agreed(found: Any) -> bool:
     return bool(found.all())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instruction:
     operation: str
     operands: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """A straight-line program on so many numbers; `result` is its value. `low` tells that times come in two floats."""
 
@@ -73,7 +73,7 @@ class Form:
     low: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A form and its row."""
 
@@ -117,7 +117,7 @@ def first_float(value: Fraction) -> float:
     return found if not math.isfinite(found) or Fraction(found) >= value else math.nextafter(found, math.inf)
 
 
-@dataclass(slots=True)
+@slotted
 class _Work:
     levels: Sequence[Number]
     low: bool

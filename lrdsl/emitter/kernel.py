@@ -13,13 +13,13 @@ import bisect
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records import frozen, replace
 from ..timeline import Chain, Cycle, Level, Node, Operation, Part, Sample, clipped, rounded
 from .blocks import run, run_wide
 from .forms import Differ, Form, Inner, Number, Program, first_float, lower, three_floats
@@ -306,7 +306,7 @@ def one_or_each(numbers: Sequence[float]) -> Number:
     return numbers[0] if len(set(numbers)) == 1 else np.array(numbers)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tables:
     """The parts of a chain by form: for each part its form and its place in the table of that form's numbers.
 

@@ -13,13 +13,13 @@ import keyword
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .. import problems
 from ..diagnostic import ScheduleError
 from ..functions import FUNCTIONS, HALFWAVE
+from ..records import field, slotted
 from ..source import Span
 from ..timeline import (
     Anchored,
@@ -177,7 +177,7 @@ def _number(value: float) -> str:
     return repr(value) if math.isfinite(value) else f'float("{value!r}")'
 
 
-@dataclass(slots=True)
+@slotted
 class _Writer:
     target: str
     rows: Sequence[Row]
@@ -209,7 +209,7 @@ class _Writer:
         return self.forms[body].split("(")[0].removeprefix("def "), form.numbers
 
 
-@dataclass(slots=True)
+@slotted
 class _Form:
     """One form as lines of code; its numbers are parameters, so that phases of one form share it."""
 

@@ -11,12 +11,12 @@ how any of it is shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..output import Base, Output
 from ..problems import number_text
+from ..records import frozen
 from ..timeline import Clock, Cycle, Level, Node, Origin, Part, clipped, clock_of, limited, outline, rounded, value
 from .formulas import Formulas
 from .rows import RELATIVE, Explained, Explanation, LevelRow, Limit, PhaseRow, Repeat
@@ -53,7 +53,7 @@ def explain(schedule: Schedule, base: Base = None) -> Explanation:
     return Explanation(schedule.clock, total, outputs, len(schedule.patterns))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Shown:
     """A phase with the time that it owns, limits of the whole line looked through."""
 

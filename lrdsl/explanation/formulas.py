@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ..planner import row_degrees
 from ..problems import number_text, time_text
+from ..records import field, frozen, slotted
 from ..timeline import (
     Anchored,
     Blend,
@@ -39,7 +39,7 @@ class _Long(Exception):
     """There is no formula that a person would read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Text:
     text: str
     binds: int
@@ -48,7 +48,7 @@ class _Text:
         return self.text if self.binds >= binds else f"({self.text})"
 
 
-@dataclass(slots=True)
+@slotted
 class Formulas:
     """The formulas of one output; `known` are the values of its levels, None where they need the base that is not given."""
 

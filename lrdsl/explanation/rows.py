@@ -6,18 +6,18 @@ any layout: values and times are exact, words stand by themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from ..facts import Facts
 from ..problems import number_text
+from ..records import frozen
 from ..timeline import Source, as_number
 
 RELATIVE = " x base"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LevelRow:
     """A level of a phase: `text` is its value as people write it, `value` None where that needs the base; `source` and `why` tell
     where it came from. `of` is the call whose level it is, where that stands inside the phase."""
@@ -30,7 +30,7 @@ class LevelRow:
     of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeat:
     """What is repeated: the length of the first cycle, how each next one is longer and multiplied, how often (None: forever)."""
 
@@ -40,7 +40,7 @@ class Repeat:
     times: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PhaseRow:
     """A phase: as written, what it starts and ends with, when, and where its levels and its length came from.
 
@@ -67,7 +67,7 @@ class PhaseRow:
         return None if self.end is None else self.end - self.begin
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limit:
     """A `floor` or `cap` that was said of several phases, and from when to when it holds."""
 
@@ -76,7 +76,7 @@ class Limit:
     end: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explained:
     """One output. Where `needs` names keys, values depend on their base, which was not given: then there are no facts, and rows are
     without values. `scale` is what every value is to be multiplied by, if anything."""
@@ -106,7 +106,7 @@ class Explained:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Explanation:
     """A schedule: the unit of its times, the length of the run where it is known, and its outputs."""
 

@@ -6,7 +6,6 @@ order of the text. Refuses to judge anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .. import program, timeline
@@ -16,9 +15,10 @@ from ..planner import Place, Planner
 from ..planner.lengths import HORIZON, Lengths
 from ..planner.rows import Rows
 from ..program import DRIVEN, core
+from ..records import frozen, replace
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """A floor or a cap that holds where a spot stands."""
 
@@ -26,7 +26,7 @@ class Bound:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spot:
     """A node, and what holds there.
 
@@ -45,7 +45,7 @@ class Spot:
     cap: Bound | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """One output with its plan; `known` are the values of its levels, None where they need a base that is not given."""
 

@@ -4,6 +4,7 @@ In: a source. Out: the statements that could be read, the problems of those that
 ones would have defined. Refuses to know what a name stands for; builds nodes and nothing else.
 
     cutter.py    where statements begin and end, brackets, comments
+    reader.py    one statement, by Lark and the grammar
     grammar      ../../grammar/lrs.lark, read by Lark
     builder.py   rules to nodes
     aliases.py   words that people write for those of the language
@@ -12,37 +13,26 @@ ones would have defined. Refuses to know what a name stands for; builds nodes an
 
 from __future__ import annotations
 
-import functools
+import os
 import re
-import threading
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from lark import Lark, Token
-from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from .. import problems, tree
 from ..diagnostic import Diagnostic
-from ..source import Source, Span
-from .builder import Builder, exact
+from ..records import frozen
+from ..source import Source
 from .cutter import Piece, cut
-from .mender import explain
 
-__all__ = ["Parsed", "exact", "grammar_file", "parse", "parse_value"]
+__all__ = ["Parsed", "grammar_text", "keep_tables", "parse", "parse_value"]
 
 LARGEST = 1 << 20  # characters of a text
 DEEPEST = 150  # nodes above one another, brackets and signs and powers counted, and operands in a row
 
-# Nearly every terminal is always looked for, so that keywords keep out of names and a misplaced word is one whole token.
-# UNIT and the words of `assert` are not: they are names wherever the grammar does not ask for them.
-_SOFT = {"UNIT", "AT", "AFTER", "FALLS", "RISES", "IS", "CONTINUOUS"}
 _DEFINES = re.compile(
     r"(?:^([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)|(?<![A-Za-z0-9_])(?:param|let|shape|curve)\s+([A-Za-z_][A-Za-z0-9_]*))"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parsed:
     """The statements that could be read; `lost` are names that unreadable statements would have defined."""
 
@@ -80,106 +70,38 @@ def parse_value(source: Source) -> tree.Expression | tuple[Diagnostic, ...]:
         return (problems.not_a_value(source),)
     if pieces[0].problems:
         return tuple(pieces[0].problems)
-    try:
-        value: tree.Expression = _run(source, 0, source.text, "sum")
-    except UnexpectedInput:
-        return (problems.not_a_value(source),)
-    deep = _too_deep([value])
-    return (deep,) if deep else value
+    from .reader import value
+
+    return value(source)
 
 
-def grammar_file(name: str) -> Path:
+_tables: str | None = None
+
+
+def keep_tables(path: str | None) -> None:
+    """From now on the tables of the grammar are kept in a file between processes, and made anew where it does not fit."""
+    global _tables
+    _tables = path
+
+
+def tables() -> str | None:
+    """The file in which they are kept, if any."""
+    return _tables
+
+
+def grammar_text(name: str) -> str:
     """A file of `grammar/`: inside the package in a wheel, beside it in a checkout."""
-    here = Path(__file__).resolve().parent.parent
-    for home in (here / "grammar", here.parent / "grammar"):
-        if (home / name).is_file():
-            return home / name
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for home in (os.path.join(here, "grammar"), os.path.join(os.path.dirname(here), "grammar")):
+        if os.path.isfile(os.path.join(home, name)):
+            with open(os.path.join(home, name), encoding="utf-8") as file:
+                return file.read()
     raise FileNotFoundError(f"grammar/{name} is neither in {here} nor beside it: the installation is incomplete")
 
 
 def _read(source: Source, piece: Piece, curves: frozenset[str]) -> tree.Statement | list[Diagnostic]:
     if piece.problems:
         return piece.problems
-    text = source.text[piece.start : piece.end]
-    try:
-        statement: tree.Statement = _run(source, piece.start, text, "statement")
-    except UnexpectedInput as error:
-        return [explain(source, piece.start, text, _offending(error, text), _Grammar(), curves)]
-    deep = _too_deep(tree.expressions(statement))
-    return [deep] if deep else statement
+    from .reader import statement  # Lark is loaded when there is something to read
 
-
-def _too_deep(roots: list[tree.Expression]) -> Diagnostic | None:
-    stack = [(root, 1) for root in roots]
-    while stack:
-        node, depth = stack.pop()
-        if depth > DEEPEST:
-            return problems.nested_too_deep(Span(node.span.source, node.span.start, node.span.start + 1), DEEPEST)
-        stack += [(child, depth + 1) for child in tree.children(node)]
-    return None
-
-
-def _offending(error: UnexpectedInput, text: str) -> Token:
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        token: Token = error.token
-        return token
-    # At the end Lark's token carries the place of the one before it.
-    end = len(text.rstrip())
-    return Token("$END", "", start_pos=end, end_pos=end)
-
-
-_LOCK = threading.RLock()
-
-
-def _run(source: Source, offset: int, text: str, start: str) -> Any:
-    # The builder is part of the parser, so what it must know of the source is handed over for one parse at a time.
-    with _LOCK:
-        lark, builder = _lark()
-        builder.source, builder.offset = source, offset
-        return lark.parse(text, start=start)
-
-
-class _Always:
-    """What Lark calls a postlexer; here it only says which terminals are looked for in every state."""
-
-    def __init__(self, always: set[str]) -> None:
-        self.always_accept = always
-
-    def process(self, stream: Any) -> Any:
-        return stream
-
-
-@functools.cache
-def _lark() -> tuple[Lark, Builder]:
-    text = grammar_file("lrs.lark").read_text("utf-8")
-    terminals = set(re.findall(r"^([A-Z_]+)(?:\.-?\d)?:", text, re.MULTILINE))
-    builder = Builder()
-    always: Any = _Always(terminals - _SOFT - {"BLANK", "COMMENT"})
-    lark = Lark(
-        text, parser="lalr", lexer="contextual", start=["statement", "sum"], transformer=builder, postlex=always
-    )
-    return lark, builder
-
-
-class _Grammar:
-    """What the mender may ask: does a statement parse, and what may follow the beginning of one."""
-
-    def parses(self, text: str) -> bool:
-        try:
-            _run(Source(text), 0, text, "statement")
-        except UnexpectedInput:
-            return False
-        return True
-
-    def follows(self, text: str) -> frozenset[str]:
-        # The set that comes with Lark's error lies: LALR reduces on the offending token before it complains. Replaying
-        # the text before it gives what can really follow.
-        with _LOCK:
-            lark, builder = _lark()
-            builder.source, builder.offset = Source(text), 0
-            interactive = lark.parse_interactive(text, start="statement")
-            try:
-                interactive.exhaust_lexer()
-            except UnexpectedInput:
-                return frozenset()
-            return frozenset(interactive.accepts())  # type: ignore[no-untyped-call]
+    return statement(source, piece.start, source.text[piece.start : piece.end], curves)

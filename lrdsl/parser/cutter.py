@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from .. import problems
 from ..diagnostic import Diagnostic, Mend
+from ..records import field, slotted
 from ..source import Source, Span
 
 DEPTH = 100
@@ -28,7 +28,7 @@ _STATEMENT_WORD = re.compile(r"(?:param|let|shape|curve|assert)[ \t]+[A-Za-z_]")
 _CLOSES = {")": "(", "]": "["}
 
 
-@dataclass(slots=True)
+@slotted
 class Piece:
     """One statement: where it stands, the comments above and behind it, and what the cutter found wrong with it."""
 
@@ -39,7 +39,7 @@ class Piece:
     problems: list[Diagnostic] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@slotted
 class _Row:
     """One line of the text: its code without comment, and the brackets on it."""
 

@@ -11,13 +11,13 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from lark import Token
 
 from .. import problems
 from ..diagnostic import Diagnostic, Mend
+from ..records import frozen
 from ..source import Source, Span
 from .aliases import CLAUSES, LOOK_ALIKES, MAGNITUDES, PARTS, UNIT_ALIASES, UNITS, WALL, WORD_ALIASES
 
@@ -28,7 +28,7 @@ class Grammar(Protocol):
     def follows(self, text: str) -> frozenset[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """Replace `text[start:end]` by `new`; `says` is the advice."""
 
@@ -43,7 +43,7 @@ _LEXEME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Lexeme:
     text: str
     start: int

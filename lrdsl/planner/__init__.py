@@ -13,7 +13,6 @@ follows, which is looked at ahead (`levels.py`). Refuses to know how anything is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -21,6 +20,7 @@ from .. import problems, program
 from ..diagnostic import Diagnostic
 from ..durations import Refused
 from ..program import core
+from ..records import field, frozen, replace, slotted
 from ..source import Span
 from ..timeline import (
     Chain,
@@ -47,7 +47,7 @@ from .rows import Rows, is_constant
 __all__ = ["HORIZON", "constant", "degree", "plan", "row_degrees"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a node stands: its own time starts at `origin`, it is planned to last `length`, and `%` is of `total`.
 
@@ -77,7 +77,7 @@ class Place:
         return None if self.length is None else self.origin + self.length
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Laid:
     """Parts in their order, and the row of the value at which they end."""
 
@@ -108,7 +108,7 @@ def constant(made: program.Program, node: program.Node, total: Fraction | None) 
     return rows.now(rows.constant(node, total, {}))
 
 
-@dataclass(slots=True)
+@slotted
 class Planner:
     lengths: Lengths
     rows: Rows

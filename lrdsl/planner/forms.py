@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .. import problems, program, tree
 from ..diagnostic import Diagnostic
 from ..durations import Refused
+from ..records import replace
 from ..timeline import Anchored, Blend, Clock, Node, value
 from .levels import resolve
 

@@ -7,7 +7,6 @@ In: a program node and the total that `%` means there. Out: whether it is as lon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -16,6 +15,7 @@ from ..diagnostic import Diagnostic, Mend
 from ..durations import MOST_DIGITS, Refused, exact, limited
 from ..problems import duration_text
 from ..program import core
+from ..records import field, frozen, slotted
 from ..source import Span
 from ..timeline import rounded
 
@@ -23,7 +23,7 @@ MOST_CYCLES = 4_096
 HORIZON = Fraction(10**18)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Need:
     """`least` is the length of what is fixed, and the least that fits where it is free or open.
 
@@ -37,7 +37,7 @@ class Need:
     open_at: Span | None = None
 
 
-@dataclass(slots=True)
+@slotted
 class Lengths:
     """The measurements of one program; each node is measured once for each total.
 

@@ -7,7 +7,6 @@ follows, or is base. Refuses to know any curve by name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from .. import problems, program
 from ..durations import Refused
 from ..program import core
+from ..records import replace
 from ..timeline import Origin, Source
 from .rows import is_constant
 

@@ -7,13 +7,13 @@ are rounded once. Refuses to know why a level is asked for.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .. import problems, program
 from ..durations import Refused
 from ..functions import FUNCTIONS
 from ..program import core
+from ..records import field, slotted
 from ..timeline import (
     Anchored,
     BaseRow,
@@ -44,7 +44,7 @@ from .lengths import Lengths
 _EXACT = {"+", "-", "*", "/", "neg", "min", "max"}
 
 
-@dataclass(slots=True)
+@slotted
 class Rows:
     """Rows, each made once, and their values where `base` is 1."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..output import Outline, Output
+from ..records import frozen
 from ..schedule import Schedule
 from ..timeline import Anchored, Blend, Chain, Cycle, Node, Operation, Sample, rounded
 from .labels import one_line, time_label, value_label
@@ -35,7 +35,7 @@ _CYCLES = 4  # of a repeat without end
 _CONSTANT = 1000.0  # how long a constant is looked at
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Curve:
     """An output as sampled from 0 to `end`; `still` is from where on nothing changes, if it is known."""
 
@@ -53,7 +53,7 @@ class Curve:
         return tuple(float(phase.begin) for phase in self.phases[1:])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Panel:
     """One output: its name, and its curve in each schedule that has it."""
 
@@ -61,7 +61,7 @@ class Panel:
     curves: tuple[Curve, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Landmark:
     """A point of a curve that must be readable: what it is, where, and how that is said."""
 
@@ -71,7 +71,7 @@ class Landmark:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scale:
     """A value axis. On a log axis zeros sit at `bottom`, below the least value shown, `low`; else the two are one."""
 

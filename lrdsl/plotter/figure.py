@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from ..records import frozen
 from .curve import Base, Curve, Many, Panel, Scale, landmarks, panels, scale
 from .labels import one_line, round_between, shorten, span_label, time_label, value_label
 
@@ -26,7 +26,7 @@ _NAMED = 12  # phases, beyond which a legend would hide the curve
 _FORMATS: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Box:
     """Where a label is, in pixels."""
 

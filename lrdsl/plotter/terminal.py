@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records import frozen
 from .curve import Base, Curve, Landmark, Many, Panel, Scale, landmarks, panels, scale
 from .labels import one_line, round_between, shorten, span_label, time_label, value_label
 
@@ -27,7 +27,7 @@ _LEGEND_LINES = 4
 _TICKED = 12  # boundaries, beyond which only round times are ticks
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """What lines are made of. A cell holds `across` by `down` pixels; `cell` turns their bits into a character."""
 

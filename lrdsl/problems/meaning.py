@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Diagnostic, Label, Mend
+from ..records import replace
 from ..source import Source, Span
 from .wording import change, decimal, number_text, problem, shown_text, time_text
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..diagnostic import Diagnostic, Label, Mend
+from ..records import replace
 from ..source import Span
 from .meaning import with_argument
 from .wording import change, duration_text, number_text, problem, shown_text, time_text

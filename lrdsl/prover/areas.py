@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..functions import FUNCTIONS
 from ..intervals import INF, ONE, ZERO, Interval, add, divide, meet, multiply, negate, subtract
+from ..records import slotted
 from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Since, cycle_at
 from .enclosures import Given, at, enclosed, factors, least, most, pieces, slope, way, within
 from .joins import halfway, join
@@ -23,7 +23,7 @@ _WIDTH = 1e-7  # of the area: narrower is not asked for
 _CYCLES = 4096  # of a repeat with a factor that are counted one by one
 
 
-@dataclass(slots=True)
+@slotted
 class _Purse:
     left: int = _ALL
 

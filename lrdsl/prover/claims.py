@@ -8,11 +8,11 @@ say so, or it is not said. Refuses to know any text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
 from ..intervals import INF, subtract
+from ..records import replace
 from ..timeline import Chain, Node, Timeline, owner, value
 from .decision import HOLDS, HORIZON, TOLERANCE, Claim, Decision, seen
 from .direction import Direction

@@ -5,10 +5,10 @@ In: nothing. Out: the words in which the prover is asked and answers, its tolera
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from ..records import frozen
 from ..timeline import Chain, Side, owner, value
 from .enclosures import Given
 
@@ -17,7 +17,7 @@ TOLERANCE = 1e-12  # of the largest value: a claim may be missed by that much
 Word = Literal["<=", ">=", "==", "falls", "rises", "continuous"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """What is claimed over `[begin, end)` and of the limit from the left at `end` (None: for ever); where both are one moment,
     of the value at it."""
@@ -28,7 +28,7 @@ class Claim:
     end: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """`holds`; `fails` at a time, with the value there, seen from a side; or `undecided`, from `time` to `until`.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
+from ..records import field, frozen, replace, slotted
 from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Part, Sample, Side, Timeline, owner, value
 from .claims import size
 from .decision import HORIZON, TOLERANCE
@@ -26,7 +26,7 @@ _BUDGET = 250  # boxes for one question
 _ALL = 2500  # and for all of them: each takes a quarter of what is left at most
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stretch:
     """From `begin` to `end` (None: for ever) the second is the same, or never higher or never lower than the first; or what was
     before comes again (`repeats`). `shown` for all times, or only found."""
@@ -37,7 +37,7 @@ class Stretch:
     shown: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """A difference: the values of both at a time, seen from a side."""
 
@@ -56,7 +56,7 @@ class Gap:
         return None if self.first == 0 else self.size / abs(self.first)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Steep:
     """The largest difference as a share of the first value, in a stretch where that is not 0: `sure` tells that it is shown to
     be, and `throughout` that the share is the same all along."""
@@ -66,7 +66,7 @@ class Steep:
     throughout: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """`gaps` are the largest differences of stretches, and `steep` the largest as shares, where these are bounded. `largest` is
     the largest of all, None where none was found, and surely none is larger than `bound`."""
@@ -105,7 +105,7 @@ def compare(
     return Comparison(_merged(work.found), tuple(work.gaps), tuple(work.steep), work.bound)
 
 
-@dataclass(slots=True)
+@slotted
 class _Work:
     one: Chain
     two: Chain

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..intervals import INF, Interval, subtract
+from ..records import field, slotted
 from ..timeline import Chain, Node, Side, owner, value
 from .decision import HOLDS, Decision, seen
 from .enclosures import Given, at, most, pieces, slope
@@ -21,7 +21,7 @@ from .joins import halfway, join, moments
 from .movements import movement, product
 
 
-@dataclass(slots=True)
+@slotted
 class Direction:
     """Whether a chain only falls (sign 1) or only rises (sign -1): the sum of what goes the other way, from above by bounds and
     from below by moments that were looked at."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..functions import FUNCTIONS
@@ -31,6 +30,7 @@ from ..intervals import (
     power,
     subtract,
 )
+from ..records import field, frozen, slotted
 from ..timeline import (
     Anchored,
     Blend,
@@ -52,7 +52,7 @@ from ..timeline import (
 )
 
 
-@dataclass(slots=True)
+@slotted
 class Given:
     """The values of the levels; and what was found out already: of repeats, what their bodies range over, of shapes, whether
     their ends are exact, and the largest absolute value, from below and from above."""
@@ -173,7 +173,7 @@ def _progress(node: Progress | Left, a: Fraction, b: Fraction) -> Interval:
     return max(least(max(low, Fraction(0))), 0.0), min(most(min(high, Fraction(1))), 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """How a blend is computed: from the level nearer to 0, a share of the distance to the other; `rest` where the share is what
     its node leaves of 1."""

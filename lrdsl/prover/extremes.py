@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..intervals import INF, Interval, negate
+from ..records import field, slotted
 from ..timeline import Anchored, Blend, Chain, Cycle, Level, Node, Operation, Sample, Side
 from .decision import HORIZON
 from .enclosures import Given, at, enclosed, pieces, refined
@@ -21,7 +21,7 @@ from .joins import halfway, join
 BUDGET = 1500  # boxes that are looked at for one question
 
 
-@dataclass(slots=True)
+@slotted
 class Reach:
     """`low` is reached at `time`, from `side`; `high` is not passed, and `box` is where that much was not excluded."""
 
@@ -33,15 +33,18 @@ class Reach:
     boxes: int = 0
 
 
-@dataclass(order=True, slots=True)
+@slotted
 class Box:
     """A stretch of a body in a heap: what is most, or largest, comes first."""
 
     order: tuple[float, int]
-    a: Fraction = field(compare=False)
-    b: Fraction = field(compare=False)
-    body: Node = field(compare=False)
-    refined: bool = field(default=False, compare=False)
+    a: Fraction
+    b: Fraction
+    body: Node
+    refined: bool = False
+
+    def __lt__(self, other: Box) -> bool:
+        return self.order < other.order
 
 
 def highest(
@@ -102,7 +105,7 @@ def _done(search: _Search, high: float, box: tuple[Fraction, Fraction], boxes: i
     return Reach(best.low, high, best.time, best.side, box, boxes)
 
 
-@dataclass(slots=True)
+@slotted
 class _Search:
     given: Given
     sign: int

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from ..intervals import INF, Interval
+from ..records import frozen
 from ..timeline import Chain, Cycle, Node, Operation, Part, Timeline, rounded, value
 from .decision import HORIZON, TOLERANCE
 from .enclosures import Given, enclosed
@@ -24,7 +24,7 @@ FAR = Fraction(10**18)
 _BUDGET = 600  # boxes for each part
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """`negative` and `infinite` (or NaN) are found at a time with a value; `undecided` is neither found nor excluded."""
 
@@ -34,7 +34,7 @@ class Verdict:
     phase: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jump:
     """The values on both sides of a join that differ."""
 

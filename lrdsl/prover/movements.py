@@ -8,11 +8,11 @@ the way from some operands to others stays in their box. Refuses to decide anyth
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..functions import FUNCTIONS
 from ..intervals import EVERYTHING, INF, Interval, multiply, subtract, up
+from ..records import frozen
 from ..timeline import Anchored, Blend, Chain, Cycle, Left, Level, Node, Operation, Progress, Sample, Since, sampled
 from .enclosures import (
     Given,
@@ -31,7 +31,7 @@ from .enclosures import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Movement:
     """Upper bounds of all that goes up, of all that goes down, and of the largest step."""
 

@@ -6,10 +6,10 @@ between two floats is one moment; what is neither shown to rise nor to fall is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from ..records import frozen, replace
 from ..timeline import Chain, Node, value
 from .decision import HORIZON
 from .enclosures import Given, slope
@@ -21,7 +21,7 @@ _MOST = 300  # boxes for each part
 _SAME = 1e-12  # of the larger of two values: they are one
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """`end` is None where it never ends; `repeats` is what goes up and down again and again."""
 

@@ -6,7 +6,6 @@ In: an optimizer's groups and a schedule. Out: columns, and their values put int
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -17,13 +16,14 @@ from ..diagnostic import Mend, ScheduleError
 from ..output import Output
 from ..patterns import pattern
 from ..problems import number_text
+from ..records import frozen
 from ..schedule import Schedule
 
 Group = dict[str, Any]
 BETAS = ("beta1", "beta2")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """An output, the bases for which it is computed, and the groups into whose `key` its values go."""
 

@@ -7,11 +7,11 @@ are many; where nearly every group has a value of its own, each has a place in t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
+from ..records import frozen
 from ..table import Table
 from .columns import BETAS, Column, Group, put
 
@@ -20,7 +20,7 @@ _SHORT = 64  # values of a row up to which it is quicker to make floats of all r
 _NEAR, _MOST = 1 << 14, 1 << 17  # values in a block of short rows, and of long ones
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """The groups that take the values of a row from `first` to `end`: one value for all of them, or `each` its own.
 
@@ -37,7 +37,7 @@ class Place:
     plain: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """The rows of many steps, one after another; how many are left says where one is."""
 
@@ -54,7 +54,7 @@ class Block:
 NOTHING = Block(iter(()), iter(()), 1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rows:
     """The places, for each value of a row the number of its column, and what writes a row.
 
