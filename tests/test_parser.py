@@ -12,8 +12,9 @@ from lark import Lark
 
 import lrdsl
 from lrdsl import tree
-from lrdsl.parser import grammar_text, parse
+from lrdsl.parser import _nodes, grammar_text, parse
 from lrdsl.parser.builder import exact
+from lrdsl.parser.cutter import cut
 from lrdsl.source import Source
 
 
@@ -149,7 +150,8 @@ def test_a_tree_of_everything_is_printed_and_read_again() -> None:
         ("1e-999999999", "E114"),
         ("9^9^9^9", "E326"),
         ("1e999", "E326"),
-        ("1 + " * 150_000 + "1", "E107"),
+        ("1 + " * 150_000 + "1", "E115"),
+        ("1 + " * 50_000 + "1", "E107"),
         ("\n".join(f"let a{i} = a{i + 1}*1" for i in range(300)) + "\nlet a300 = 1\nlr = a0", "E107"),
         ("cosine(10" + ",a=1" * 20_000 + ")", "E212"),
         ('"' * 100_000, "E101"),
@@ -186,6 +188,22 @@ def test_nesting_up_to_the_limit_compiles() -> None:
     assert lrdsl.compile(text)(5) == 1e-3
     deep = "(1*" * 60 + "1e-3" + ")" * 60
     assert lrdsl.compile(deep)(5) == 1e-3
+
+
+def test_a_text_of_too_many_nodes_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = "(0.1 + 0.2*p + 0.3*p^2)*{n} for 10"
+    monkeypatch.setattr("lrdsl.parser._read", lambda *a: pytest.fail("read all the same"))
+    text = " then ".join(one.format(n=n % 9 + 1) for n in range(24_000))
+
+    assert problem(text).code == "E115"
+
+
+def test_what_is_counted_first_is_never_more_than_there_is() -> None:
+    # Quotes, comments, exponents and durations; what is only put in elsewhere does not count.
+    text = 'let a = 1 + 2 + 3\nlr = a for 1e-3 then -0.5*cosine(5%, to=.5) # 1 2 3\nlr["1.2.3-*"] = 2*lr'
+    pieces, _ = cut(Source(text))
+
+    assert _nodes(text, pieces) == 9
 
 
 def test_nodes_that_names_put_in_are_counted() -> None:

@@ -19,11 +19,11 @@ from collections.abc import Mapping
 
 from .. import problems, program, tree
 from ..diagnostic import Diagnostic
-from ..parser import Parsed
+from ..parser import MOST_NODES, Parsed
 from ..patterns import Numbers, narrowest
 from ..source import Span
 from . import suggestions
-from .expressions import MOST_NODES, Check, TooManyNodes
+from .expressions import Check, TooManyNodes
 from .library import CONSTANTS, VARIABLES, Library, prelude
 from .names import KNOWN, GroupLine, Names, collect
 from .scope import Scope

@@ -13,7 +13,7 @@ from .. import problems, program, tree
 from ..diagnostic import Diagnostic
 from ..durations import MOST_DIGITS, too_long
 from ..functions import FUNCTIONS, NAMED
-from ..parser import DEEPEST
+from ..parser import DEEPEST, MOST_NODES
 from ..program import DRIVEN, Kind, core
 from ..records import field, replace, slotted
 from ..source import Span
@@ -23,8 +23,6 @@ from .library import CONSTANTS, VARIABLES
 from .names import KNOWN, GroupLine, Names
 from .scope import Bound, Scope
 from .units import EXAMPLES, Coerced, Use
-
-MOST_NODES = 200_000
 
 
 class TooManyNodes(Exception):

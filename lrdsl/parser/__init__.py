@@ -19,7 +19,7 @@ import re
 from .. import problems, tree
 from ..diagnostic import Diagnostic
 from ..records import frozen
-from ..source import Source
+from ..source import Source, Span
 from .cutter import Piece, cut
 
 __all__ = ["Parsed", "grammar_text", "keep_tables", "parse", "parse_value"]
@@ -27,6 +27,13 @@ __all__ = ["Parsed", "grammar_text", "keep_tables", "parse", "parse_value"]
 LARGEST = 1 << 20  # characters of a text
 DEEPEST = 150  # nodes above one another, brackets and signs and powers counted, and operands in a row
 
+MOST_NODES = 200_000  # operators, calls, numbers and names, with names put in
+
+# Quotes and comments, which do not count, numbers, operators and calls, which do, and other words.
+_COUNTED = re.compile(
+    r'"[^"\n]*"|#[^\n]*|(\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([-+*/^])|([A-Za-z_]\w*\s*\()|[A-Za-z_]\w*'
+)
+_KEPT = re.compile(r"\s*(?:let|shape|curve|param|assert)\b")  # what counts only where it is put in
 _DEFINES = re.compile(
     r"(?:^([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)|(?<![A-Za-z0-9_])(?:param|let|shape|curve)\s+([A-Za-z_][A-Za-z0-9_]*))"
 )
@@ -47,6 +54,14 @@ def parse(source: Source, curves: frozenset[str] = frozenset()) -> Parsed:
     if len(source.text) > LARGEST:
         return Parsed(source, tree.File(()), (problems.too_large(source, LARGEST),), frozenset())
     pieces, below = cut(source)
+    if len(source.text) > MOST_NODES and _nodes(source.text, pieces) > MOST_NODES:
+        # Known in a moment, and not only when Lark has read it all.
+        return Parsed(
+            source,
+            tree.File(()),
+            (problems.too_many_nodes(Span(source, 0, len(source.text)), MOST_NODES),),
+            frozenset(),
+        )
     statements: list[tree.Commented] = []
     found: list[Diagnostic] = []
     lost: set[str] = set()
@@ -97,6 +112,14 @@ def grammar_text(name: str) -> str:
             with open(os.path.join(home, name), encoding="utf-8") as file:
                 return file.read()
     raise FileNotFoundError(f"grammar/{name} is neither in {here} nor beside it: the installation is incomplete")
+
+
+def _nodes(text: str, pieces: list[Piece]) -> int:
+    """How many nodes the outputs of a text have at least."""
+    outputs = (text[piece.start : piece.end] for piece in pieces)
+    return sum(
+        1 for output in outputs if not _KEPT.match(output) for found in _COUNTED.finditer(output) if found.lastindex
+    )
 
 
 def _read(source: Source, piece: Piece, curves: frozenset[str]) -> tree.Statement | list[Diagnostic]:
