@@ -17,7 +17,8 @@ operations of each are the rows of `functions.py`. Refuses to know any text.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -34,6 +35,18 @@ __all__ = ["Differ", "Kernel", "Wide", "beside", "for_bases"]
 _BLOCK = 1 << 15  # doubles that fit the second-level cache
 _FILLED = 8192  # times from which a tail is worth a proof
 _FREE: list[Scratch] = []  # blocks of calls that are over
+
+
+@contextmanager
+def _scratch() -> Iterator[Scratch]:
+    """Blocks to work in: every thread takes its own from what is free. What overflows on the way is nobody's business."""
+    try:
+        scratch = _FREE.pop()
+    except IndexError:
+        scratch = Scratch(_BLOCK)
+    with np.errstate(all="ignore"):
+        yield scratch
+    _FREE.append(scratch)  # where an error went through, its blocks are forgotten with it
 
 
 class Kernel:
@@ -73,11 +86,8 @@ class Kernel:
         elif np.may_share_memory(given, out):
             given = given.copy()
         if given.size:
-            # Every thread takes blocks of its own from what is free.
-            scratch = _FREE.pop() if _FREE else Scratch(_BLOCK)
-            with np.errstate(all="ignore"):
+            with _scratch() as scratch:
                 self._blocks(given, out, scratch)
-            _FREE.append(scratch)  # where an error went through, its blocks are forgotten with it
         return out
 
     def _blocks(self, given: NDArray[Any], out: Floats, scratch: Scratch) -> None:
@@ -126,9 +136,9 @@ class Wide:
     def array(self, times: Floats) -> Floats:
         """The values at times from 0, in order. Raises Differ where the columns have different forms."""
         out = np.empty((times.size, self.width))
-        rows = max(4 * _BLOCK // self.width, 1)
-        scratch = Scratch(rows * self.width)
-        with np.errstate(all="ignore"):
+        rows = max(_BLOCK // self.width, 1)
+        with _scratch() as free:
+            scratch = free if rows * self.width <= _BLOCK else Scratch(self.width)
             for start in range(0, times.size, rows):
                 here = slice(start, start + rows)
                 self.chain.array(times[here], None, out[here], scratch)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..functions import HALFWAVE, divide, halfwave
+from ..functions import FUNCTIONS, HALFWAVE, divide, halfwave
 
 Floats = NDArray[np.float64]
 
@@ -120,11 +120,10 @@ SCALAR: dict[str, str] = {
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
 
+# Powers are not: see below.
 UFUNC: dict[str, Callable[..., Any]] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "neg": np.negative, "min": np.minimum,
-    "max": np.maximum, "abs": np.absolute, "sqrt": np.sqrt, "reciprocal": np.reciprocal, "exp": np.exp, "exp2": np.exp2,
-    "ln": np.log, "cos": np.cos, "sin": np.sin, "tanh": np.tanh,
-}  # fmt: skip
+    name: getattr(np, row.ufunc) for name, row in FUNCTIONS.items() if row.ufunc and name != "^"
+}
 
 # A ufunc is half as costly with a 0-d array for a constant as with a Python float.
 _FIRST, *_MORE = (np.array(coefficient) for coefficient in reversed(HALFWAVE))
