@@ -152,6 +152,7 @@ def test_a_tree_of_everything_is_printed_and_read_again() -> None:
         ("1e999", "E326"),
         ("1 + " * 150_000 + "1", "E115"),
         ("1 + " * 50_000 + "1", "E107"),
+        ("1 + 2*3^-" * 10_000 + "1", "E107"),
         ("\n".join(f"let a{i} = a{i + 1}*1" for i in range(300)) + "\nlet a300 = 1\nlr = a0", "E107"),
         ("cosine(10" + ",a=1" * 20_000 + ")", "E212"),
         ('"' * 100_000, "E101"),

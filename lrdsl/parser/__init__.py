@@ -33,6 +33,9 @@ MOST_NODES = 200_000  # operators, calls, numbers and names, with names put in
 _COUNTED = re.compile(
     r'"[^"\n]*"|#[^\n]*|(\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([-+*/^])|([A-Za-z_]\w*\s*\()|[A-Za-z_]\w*'
 )
+# Quotes, comments and numbers; operators; what ends a row of them.
+_ROWS = re.compile(r'"[^"\n]*"|#[^\n]*|\d[\d_.]*(?:[eE][+-]?\d+)?|([-+*/^])|([(),]|\bthen\b)')
+_RANKS, _SHORT_ROW = 4, 1000  # sums, products, signs, powers; and a text in which no row can be too long
 _KEPT = re.compile(r"\s*(?:let|shape|curve|param|assert)\b")  # what counts only where it is put in
 _DEFINES = re.compile(
     r"(?:^([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)|(?<![A-Za-z0-9_])(?:param|let|shape|curve)\s+([A-Za-z_][A-Za-z0-9_]*))"
@@ -125,6 +128,25 @@ def _nodes(text: str, pieces: list[Piece]) -> int:
 def _read(source: Source, piece: Piece, curves: frozenset[str]) -> tree.Statement | list[Diagnostic]:
     if piece.problems:
         return piece.problems
+    text = source.text[piece.start : piece.end]
+    row = _too_long_row(text)
+    if row is not None:
+        return [problems.nested_too_deep(Span(source, piece.start + row, piece.start + row + 1), DEEPEST)]
     from .reader import statement  # Lark is loaded when there is something to read
 
-    return statement(source, piece.start, source.text[piece.start : piece.end], curves)
+    return statement(source, piece.start, text, curves)
+
+
+def _too_long_row(text: str) -> int | None:
+    """Where so many operators stand in a row that, whatever their ranks, they are worked out too deep in one another."""
+    if len(text) <= _SHORT_ROW:
+        return None
+    begin, count = 0, 0
+    for found in _ROWS.finditer(text):
+        if found.group(1):
+            count += 1
+            if count > _RANKS * DEEPEST:
+                return begin
+        elif found.group(2):
+            begin, count = found.end(), 0
+    return None

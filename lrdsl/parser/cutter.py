@@ -130,20 +130,21 @@ def _begins_anew(code: str, column: int, indent: int, last: str) -> bool:
 
 def _match_brackets(source: Source, row: _Row, stack: list[tuple[str, int]], piece: Piece) -> None:
     for bracket, offset in row.brackets:
-        span = Span(source, offset, offset + 1)
         if bracket in "([":
             stack.append((bracket, offset))
+            if piece.problems:
+                continue  # the first is told, and a megabyte of brackets has a million of them
             pattern = _OPEN_PATTERN.match(source.text, offset + 1)
-            if pattern and not piece.problems:
+            if pattern:
                 piece.problems.append(_open_pattern(source, pattern))
-            if len(stack) == DEPTH + 1 and not piece.problems:
-                piece.problems.append(problems.nested_too_deep(span, DEPTH))
+            elif len(stack) == DEPTH + 1:
+                piece.problems.append(problems.nested_too_deep(Span(source, offset, offset + 1), DEPTH))
         elif stack and stack[-1][0] == _CLOSES[bracket]:
             stack.pop()
         else:
-            opened = Span(source, stack[-1][1], stack[-1][1] + 1) if stack else None
             if not piece.problems:
-                piece.problems.append(problems.closes_nothing(span, opened))
+                opened = Span(source, stack[-1][1], stack[-1][1] + 1) if stack else None
+                piece.problems.append(problems.closes_nothing(Span(source, offset, offset + 1), opened))
             if stack:
                 stack.pop()
 
