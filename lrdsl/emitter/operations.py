@@ -168,19 +168,14 @@ def _halfwave_of_progress(scratch: Scratch, out: Floats, x: Floats) -> None:
 
 
 def _halfwave(scratch: Scratch, out: Floats, x: Floats) -> None:
-    odd, y = scratch.like(out), scratch.like(out)
-    np.multiply(x, _HALF, y)
-    np.rint(y, y)
-    np.multiply(y, _TWO, y)
-    np.subtract(x, y, y)
-    np.absolute(y, y)
-    np.rint(y, odd)
-    np.subtract(y, odd, y)
-    np.multiply(y, y, y)
-    _polynomial(out, y)
-    np.subtract(odd, out, out)
-    np.absolute(out, out)
-    scratch.give(2)
+    folded = scratch.like(out)
+    np.multiply(x, _HALF, folded)
+    np.rint(folded, folded)
+    np.multiply(folded, _TWO, folded)
+    np.subtract(x, folded, folded)
+    np.absolute(folded, folded)
+    _halfwave_of_progress(scratch, out, folded)
+    scratch.give(1)
 
 
 def _polynomial(out: Floats, y: Floats) -> None:
