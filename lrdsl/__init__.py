@@ -134,6 +134,12 @@ def _parsed(text: str, name: str) -> Parsed:
 _remembered = functools.lru_cache(maxsize=64)(_parsed)
 
 
+def _forget() -> None:
+    """Forget every text: what is measured cold must not have been read before."""
+    for remembered in (compiled, _remembered, _read_value):
+        remembered.cache_clear()
+
+
 @functools.lru_cache(maxsize=256)
 def _read_value(name: str, value: str) -> Expression | tuple[Diagnostic, ...]:
     return _parse_value(Source(value, f"<{name}>"))
