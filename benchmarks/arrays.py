@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from texts import phases
-from timing import LINE, OURS, Bench, Contender, Target, repeated
+from timing import LINE, OURS, Bench, Contender, Target, asked, repeated
 
 import lrdsl
 
@@ -59,7 +59,7 @@ def linear_by_hand(t: Array) -> Array:
 
 def cycles_by_hand(period: float) -> Function:
     def by_hand(t: Array) -> Array:
-        out: Array = np.fmod(t, period)
+        out: Array = np.fmod(t, period, dtype=np.float64)
         np.multiply(out, np.pi / period, out=out)
         np.cos(out, out=out)
         np.add(out, 1, out=out)
@@ -114,8 +114,8 @@ def row(
 ) -> None:
     """Ours and functions of the same array."""
     schedule, extra = lrdsl.compile(text), more.pop("extra", [])
-    contenders = [Contender(OURS, repeated(lambda: schedule(t)))]
-    contenders += [Contender(name, repeated(lambda call=call: call(t))) for name, call in others]  # type: ignore[misc]
+    contenders = [Contender(OURS, asked(schedule, t))]
+    contenders += [Contender(name, asked(call, t)) for name, call in others]
     bench.row(SECTION, work, "element", [*contenders, *extra], targets, per=t.size, **more)
 
 
@@ -196,9 +196,16 @@ def small(bench: Bench) -> None:
     for size in (1, 100, 1000, 10_000):
         t = np.arange(size) + 5000
         calls = {WHERE: where, **dict(compilers(bench))}
-        contenders = [Contender(OURS, repeated(lambda t=t: schedule(t)))]  # type: ignore[misc]
-        contenders += [Contender(name, repeated(lambda call=call, t=t: call(t))) for name, call in calls.items()]  # type: ignore[misc]
-        bench.row("small array", f"flagship, {size:,} elements", "call", contenders, seconds=0.5, shown=size in (1, 1000))
+        contenders = [Contender(OURS, asked(schedule, t))]
+        contenders += [Contender(name, asked(call, t)) for name, call in calls.items()]
+        bench.row(
+            "small array",
+            f"flagship, {size:,} element{'s' * (size > 1)}",
+            "call",
+            contenders,
+            seconds=0.5,
+            shown=size in (1, 1000),
+        )
 
 
 def measure(bench: Bench) -> None:

@@ -38,5 +38,7 @@ def measure(bench: Bench) -> None:
         check = process(OURS, "-m", "lrdsl", "check", str(file))
         torch = process("import torch", "-c", "import torch")
         targets = [Target("200 ms", 1.0, 200e6)]
-        row: Row = bench.row(SECTION, "lrdsl check FILE", "process", [check, bare, numpy, torch], targets, seconds=6.0, shown=True)
+        row: Row = bench.row(
+            SECTION, "lrdsl check FILE", "process", [check, bare, numpy, torch], targets, seconds=6.0, shown=True
+        )
         row.note = "the same processes as a user starts them, imports of this environment included"

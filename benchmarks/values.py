@@ -11,7 +11,7 @@ import random
 import numpy as np
 from arrays import optax_schedule
 from texts import phases
-from timing import LINE, OURS, Bench, Contender, Target, repeated
+from timing import LINE, OURS, Bench, Contender, Target, asked, repeated
 
 import lrdsl
 
@@ -30,19 +30,19 @@ def by_numpy(t: float) -> float:
 def flagship(bench: Bench) -> None:
     schedule = lrdsl.compile(LINE)
     contenders = [
-        Contender(OURS, repeated(lambda: schedule(5000))),
-        Contender("math.exp by hand", repeated(lambda: by_math(5000))),
-        Contender("np.exp by hand", repeated(lambda: by_numpy(5000))),
+        Contender(OURS, asked(schedule, 5000)),
+        Contender("math.exp by hand", asked(by_math, 5000)),
+        Contender("np.exp by hand", asked(by_numpy, 5000)),
     ]
     lrsched = bench.peer("lrsched")
     if lrsched is not None:
         theirs = lrsched.exponential(base_lr=1e-3, gamma=math.exp(-1e-4))
         theirs = lrsched.with_warmup(theirs, warmup_steps=1000, start_lr=0.0)
-        contenders.append(Contender("lrsched, no floor", repeated(lambda: theirs(5000))))
+        contenders.append(Contender("lrsched, no floor", asked(theirs, 5000)))
     jax, joined = optax_schedule(bench)
     if jax is not None:
         jitted = jax.jit(joined)
-        contenders.append(Contender("optax", repeated(lambda: joined(5000))))
+        contenders.append(Contender("optax", asked(joined, 5000)))
         contenders.append(Contender("optax, jitted", repeated(lambda: jitted(5000).block_until_ready())))
     bench.row(SECTION, "flagship at 5,000", "call", contenders, [LIMIT], shown=True)
 
@@ -74,8 +74,8 @@ def forms(bench: Bench) -> None:
     ):
         schedule = lrdsl.compile(text)
         contenders = [
-            Contender(OURS, repeated(lambda s=schedule, t=t: s(t))),  # type: ignore[misc]
-            Contender("math by hand", repeated(lambda f=by_hand, t=t: f(t))),  # type: ignore[misc]
+            Contender(OURS, asked(schedule, t)),
+            Contender("math by hand", asked(by_hand, t)),
         ]
         bench.row(SECTION, work, "call", contenders, [LIMIT], seconds=0.5)
 
@@ -87,12 +87,12 @@ def many_phases(bench: Bench) -> None:
     end = int(schedule.length or 0)
     drawn = random.Random(1)
     times = [drawn.randrange(end) for _ in range(4096)]
-    contenders = [Contender(OURS, repeated(lambda: schedule(end // 2)))]
+    contenders = [Contender(OURS, asked(schedule, end // 2))]
     scattered = [Contender(OURS, repeated(lambda: list(map(schedule, times))))]
     lrsched = bench.peer("lrsched")
     if lrsched is not None:
         theirs = lrsched.sequential(_for_lrsched(lrsched, text))
-        contenders.append(Contender("lrsched.sequential", repeated(lambda: theirs(end // 2))))
+        contenders.append(Contender("lrsched.sequential", asked(theirs, end // 2)))
     bench.row(SECTION, "among 10,000 phases", "call", contenders, [LIMIT], shown=True)
     bench.row(SECTION, "among 10,000 phases, any order", "call", scattered, [LIMIT], per=len(times))
 
