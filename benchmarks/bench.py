@@ -42,6 +42,8 @@ def main() -> int:
     for row in missed:
         print(f"  {row.section}: {row.work}")
     write_json(args.out / "bench.json", data)
+    if bench.peer("matplotlib") is not None:
+        importlib.import_module("picture").draw(data, args.out / "bench.png")
     return 0
 
 

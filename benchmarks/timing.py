@@ -157,7 +157,12 @@ def minima(contenders: list[Contender], seconds: float, a_round: float) -> list[
 
 
 def _count(one: Contender, seconds: float) -> int:
-    """How many works take about so long; what is slow is done once."""
+    """How many works take about so long; what is slow is done once.
+
+    The first work is not looked at: what is compiled or loaded at first would make it seem slow, and then one call a round would
+    be timed, the clock and the loop with it.
+    """
+    one.run(1)
     count = 1
     while True:
         if one.before is not None:
@@ -179,7 +184,8 @@ def shown_time(ns: float) -> str:
 
 def lines(row: Row) -> str:
     """A row of the table: a line for each alternative and each target."""
-    head = f"{row.section[:18]:<19}{row.work[:46]:<47}{shown_time(row.ours):>9} {'an' if row.unit[0] in 'aeiou' else 'a'} {row.unit}"
+    unit = f"{'an' if row.unit[0] in 'aeiou' else 'a'} {row.unit}"
+    head = f"{row.section[:18]:<19}{row.work[:46]:<47}{shown_time(row.ours):>9} {unit}"
     found = [head]
     for name, ns in row.alternatives.items():
         wanted = [target for target in row.targets if target.against == name]
