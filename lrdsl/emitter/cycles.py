@@ -15,11 +15,10 @@ import numpy as np
 
 from ..timeline import LATEST, Chain, Cycle, Part, Sample, rounded
 from . import folding
-from .forms import Number, first_float, split, three_floats
+from .forms import EXACT, Number, first_float, split, three_floats
 from .kernel import ChainKernel
 from .operations import Floats, Scratch, power, power_into
 
-EXACT = 2.0**53  # whole numbers below it are floats
 _NEAR = 4096
 
 

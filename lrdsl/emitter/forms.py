@@ -7,6 +7,7 @@ Numbers are data: a thousand phases of one form share it and differ in their row
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -40,6 +41,7 @@ LOW: Operand = ("low", 0)
 
 # What stands in a row besides numbers: a chain, cycle or sample, evaluated by itself at the same time.
 Inner = Chain | Cycle | Sample
+EXACT = 2.0**53  # whole numbers below it are floats
 # A number, or one for each base.
 Number = Any
 
@@ -63,14 +65,20 @@ class Instruction:
     operands: tuple[Operand, ...]
 
 
-@frozen
+@frozen(eq=False)
 class Form:
-    """A straight-line program on so many numbers; `result` is its value. `low` tells that times come in two floats."""
+    """A straight-line program on so many numbers; `result` is its value. `low` tells that times come in two floats.
+
+    Of equal ones there is one, so that they are told apart without being read.
+    """
 
     code: tuple[Instruction, ...]
     result: Operand
     constants: int
     low: bool
+
+
+_form = functools.lru_cache(maxsize=4096)(Form)
 
 
 @frozen
@@ -89,7 +97,7 @@ def lower(node: Node, levels: Sequence[Number], low: bool = False, clamped: bool
     """
     work = _Work(levels, low, clamped)
     result = work.lower(node)
-    return Program(Form(tuple(work.code), result, len(work.row), low), tuple(work.row))
+    return Program(_form(tuple(work.code), result, len(work.row), low), tuple(work.row))
 
 
 def split(value: Fraction) -> tuple[float, float, float]:

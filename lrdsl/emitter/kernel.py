@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..records import frozen, replace
 from ..timeline import Chain, Cycle, Level, Node, Operation, Part, Sample, clipped, rounded
 from .blocks import run, run_wide
-from .forms import Differ, Form, Inner, Number, Program, first_float, lower, three_floats
+from .forms import EXACT, Differ, Form, Inner, Number, Program, first_float, lower, three_floats
 from .operations import Floats, Scratch
 from .scalars import At, bound
 
@@ -198,7 +198,9 @@ class ChainKernel:
             scratch.give(1)
 
     def _in_order(self, first: int, last: int, t: Floats, out: Floats, scratch: Scratch) -> None:
-        cuts = np.concatenate(([0], np.searchsorted(t, self.starts[first + 1 : last + 1]), [t.size]))
+        cuts = np.empty(last - first + 2, dtype=np.intp)
+        cuts[0], cuts[-1] = 0, t.size
+        cuts[1:-1] = _cuts(t, self.starts[first + 1 : last + 1])
         if (last - first) * _FEW >= t.size:
             self._gather(np.repeat(np.arange(first, last + 1), np.diff(cuts)), t, None, out, scratch)
             return
@@ -259,9 +261,13 @@ class ChainKernel:
             programs = [self.lowered(index, clamped=True) for index in range(len(self.begins))]
             self._tables = tables(programs, self.width is not None)
         forms = self._tables.form.take(owners)
-        present = np.flatnonzero(np.bincount(forms)).tolist()
+        # Of the parts between, which are fewer than the times.
+        between = self._tables.form[np.minimum.reduce(owners) : np.maximum.reduce(owners) + 1]
+        present = np.flatnonzero(np.bincount(between)).tolist()
         for number in present:
-            chosen = np.flatnonzero(forms == number) if len(present) > 1 else None
+            chosen = (forms == number).nonzero()[0] if len(present) > 1 else None
+            if chosen is not None and not chosen.size:
+                continue
             times = t if chosen is None else t.take(chosen)
             lows = low if low is None or chosen is None else low.take(chosen)
             if chosen is None:
@@ -282,6 +288,14 @@ class ChainKernel:
             if chosen is not None:
                 out[chosen] = values
                 scratch.give(1)
+
+
+def _cuts(t: Floats, starts: Floats) -> Any:
+    """How many of the times, which are in order, are before each of the starts."""
+    if starts.size * 8 > t.size and t[0].is_integer() and t[-1] < EXACT and (t[1:] - t[:-1] == 1).all():
+        # Of one step after another that is a difference, and exact: a whole time is a multiple of what a start is one of.
+        return np.ceil(starts - t[0])
+    return np.searchsorted(t, starts)
 
 
 class BesideKernel(ChainKernel):

@@ -6,6 +6,7 @@ are many; where nearly every group has a value of its own, each has a place in t
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -42,16 +43,24 @@ class Block:
     """The rows of many steps, one after another; how many are left says where one is."""
 
     rows: Iterator[Any]
-    values: Any  # the iterator of a list of values, or of numbers of rows, from which `rows` are made
+    values: Iterator[Any]  # of an array of values, or of numbers of rows, from which `rows` are made
+    size: int
     width: int
 
     @property
     def left(self) -> int:
-        hint: int = self.values.__length_hint__()
-        return hint // self.width
+        # The iterator of an array tells its place when it is to be pickled, and of one that is used up there is none.
+        place = self.values.__reduce__()[2:]
+        return (self.size - place[0]) // self.width if place else 0  # type: ignore[operator]
 
 
-NOTHING = Block(iter(()), iter(()), 1)
+def _block(values: array[Any], width: int, rows: Callable[[Iterator[Any]], Iterator[Any]]) -> Block:
+    # An array makes a number when it is asked for: a list of them would be four times as large, and far away in memory.
+    iterator = iter(values)
+    return Block(rows(iterator), iterator, len(values), width)
+
+
+NOTHING = _block(array("d"), 1, lambda values: values)
 
 
 @frozen
@@ -73,17 +82,13 @@ class Rows:
         width = len(self.chosen)
         if width == 1:
             column = self.columns[0]
-            values = iter(column.output(times, column.bases or None).tolist())
-            return Block(values, values, 1)
+            return _block(_floats(column.output(times, column.bases or None)), 1, lambda values: values)
         found = self.table(times)
         if self.chosen != list(range(len(self.columns))):
             found = found.take(self.chosen, axis=1)
-        # A list of rows would be thousands of lists, and wake the garbage collector.
         if 0 < width <= _SHORT:
-            values = iter(found.reshape(-1).tolist())
-            return Block(zip(*[values] * width, strict=False), values, width)
-        numbers = iter(range(times.size))
-        return Block(map(lambda number: found[number].tolist(), numbers), numbers, 1)  # noqa: C417  # its place is that of `numbers`
+            return _block(_floats(found), width, lambda values: zip(*[values] * width, strict=False))
+        return _block(array("q", range(times.size)), 1, lambda numbers: (found[number].tolist() for number in numbers))
 
     @property
     def most(self) -> int:
@@ -95,6 +100,10 @@ class Rows:
         """The row at any time."""
         values = [column.output(position, column.bases or None) for column in self.columns]
         return values[0] if len(self.chosen) == 1 else [values[index] for index in self.chosen]
+
+
+def _floats(values: Any) -> array[float]:
+    return array("d", values.tobytes())
 
 
 def _writer(places: list[Place]) -> Callable[[Any], None]:
