@@ -30,7 +30,8 @@ def where(t: Array) -> Array:
 def piecewise(t: Array) -> Array:
     t = np.asarray(t, np.float64)
     rise, fall = (lambda x: 1e-3 * x / 1000), (lambda x: 1e-3 * np.exp(-1e-4 * (x - 1000)))
-    return np.maximum(np.piecewise(t, [t < 1000], [rise, fall]), 1e-6)
+    out: Array = np.piecewise(t, [t < 1000], [rise, fall])
+    return np.maximum(out, 1e-6)
 
 
 def sliced(t: Array, out: Array | None = None, floor: bool = True) -> Array:
@@ -144,7 +145,7 @@ def orders(bench: Bench) -> None:
         t = draw.permutation(SIZE) % top
         row(bench, f"flagship, shuffled over {name}", LINE, t, [(WHERE, where)], [Target(WHERE, 0.5)], shown=True)
     t = np.arange(SIZE)
-    kinds = {
+    kinds: dict[str, Array] = {
         "float64": t.astype(np.float64),
         "float32": t.astype(np.float32),
         "int32": t.astype(np.int32),

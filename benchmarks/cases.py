@@ -8,6 +8,7 @@ seconds), and by how many MiB the process grew at its most. Refuses to know what
 
 from __future__ import annotations
 
+import functools
 import gc
 import json
 import resource
@@ -126,7 +127,7 @@ def groups(count: int) -> Figures:
     relative = "warmup(1000) then exp(max=base, k=1e-4) floor 0.001*base"
     for name, text, own in (("one value", LINE, False), ("a value a group", relative, True)):
         made = optimizer(count, own)
-        scheduler, seconds = timed(lambda made=made, text=text: lrdsl.torch.attach(made, text))
+        scheduler, seconds = timed(functools.partial(lrdsl.torch.attach, made, text))
         made.step()
         found[f"{name}: attach, s"] = seconds
         # Whole refills: a round is of many blocks.
@@ -222,12 +223,12 @@ def refused(number: int) -> Figures:
 
 
 def now() -> float:
-    """MiB of this process, or the most that it had where the system does not tell."""
+    """MiB of this process, or the most that it had where psutil is not there to tell."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * resource.getpagesize() / 2**20
-    except OSError:
+        import psutil  # type: ignore[import-untyped]
+    except ImportError:
         return most()
+    return float(psutil.Process().memory_info().rss) / 2**20
 
 
 def most() -> float:
