@@ -53,7 +53,7 @@ def shown(name: str, value: Any) -> str:
 
 
 def table(case: str, size: int, figures: dict[str, Any]) -> str:
-    head = case if not size or case == "refused" else f"{case} {size:,}"
+    head = f"{case} {size:,}" if size and case != "refused" else case
     return "\n".join([head, *(f"    {shown(name, value)}" for name, value in figures.items())])
 
 
