@@ -43,8 +43,18 @@ docs: .venv/docs ## the site, in docs/_build/html; every warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "see docs/_build/html/index.html"
 
-bench: env ## a first look at speed, as ratios
-	$(BIN)/python benchmarks/quick.py
+bench: .venv/peers ## speed beside the alternatives, as ratios; some minutes
+	@mkdir -p $(OUT)
+	$(BIN)/python benchmarks/bench.py --out $(OUT)
+	@echo "see $(OUT)/bench.json, $(OUT)/bench.png"
+
+scale: .venv/peers ## what is large: its cost and its memory; a million bindings take half an hour
+	@mkdir -p $(OUT)
+	$(BIN)/python benchmarks/scale.py --out $(OUT)
+	@echo "see $(OUT)/scale.json, $(OUT)/scale.png"
+
+guard: env ## bytecodes counted, beside those that are kept
+	$(BIN)/python benchmarks/guard.py
 
 wheel: env ## build the wheel and the sdist into dist/
 	$(BIN)/python -m build --no-isolation
@@ -52,6 +62,11 @@ wheel: env ## build the wheel and the sdist into dist/
 # Sphinx is needed for the site alone.
 .venv/docs: .venv/ready constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt sphinx myst-parser furo
+	@touch $@
+
+# What the bench compares with.
+.venv/peers: .venv/ready constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt jax optax numexpr numba transformers pytorch-ignite lrsched pytorch-scheduler psutil
 	@touch $@
 
 env: .venv/ready ## the environment in .venv
@@ -68,4 +83,4 @@ env: .venv/ready ## the environment in .venv
 clean: ## remove what was built
 	rm -rf .venv $(OUT) dist build docs/_build docs/_generated .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test core lint golden format docs bench wheel env clean
+.PHONY: help demo test core lint golden format docs bench scale guard wheel env clean

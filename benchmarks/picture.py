@@ -50,7 +50,7 @@ def draw(data: dict[str, Any], path: Path) -> None:
     height = max(map(len, columns))
     figure, axes = plt.subplots(1, 2, figsize=(15, 1.2 + 0.19 * height), squeeze=False)
     ratios = [ratio for kind, _, ratio in lines if kind == "bar"]
-    limits = (min(*ratios, 0.01) / 1.6, max(*ratios, 2.0) * 2.2)
+    limits = (min(*ratios, 0.01) / 4, max(*ratios, 2.0) * 3)
     for ax, column in zip(axes[0], columns, strict=True):
         _column(ax, column, limits, height)
     figure.suptitle(f"Time of lrdsl / time of the alternative; left of 1, lrdsl is quicker\n{title(data)}", fontsize=10)
@@ -92,6 +92,7 @@ def _column(ax: Any, lines: list[tuple[str, str, float]], limits: tuple[float, f
             side = "right" if value <= 1 else "left"
             ax.text(beside, y, f"{value:.2g}", fontsize=7.5, va="center", ha=side, color=colour)
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlim(*limits)
     ax.set_ylim(height, -1)
     ax.axvline(1.0, color="black", linewidth=0.8)

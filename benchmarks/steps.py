@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from texts import FLAGSHIP, KINDS, ONE_STEP, text_of
-from timing import OURS, Bench, Contender, Target, repeated
+from timing import LINE, OURS, Bench, Contender, Target, repeated
 
 import lrdsl
 import lrdsl.torch
@@ -193,9 +193,7 @@ def _differing(bench: Bench, section: str, sizes: tuple[int, int, int], way: str
     text, begin = text_of(kind, relative=way == "own lrs"), 1000 if kind == ONE_STEP else BEGIN
     if way == "patterns":
         if values * (text.count(" then ") + 1) > MOST:
-            bench.skip(
-                f"patterns for {values:,} values, {kind}: compiling a schedule a value takes too long to be tried"
-            )
+            bench.skip(f"patterns for {groups:,} groups, {kind}: not tried, for each value is compiled by itself")
             return
         text = f'lr = {text}\nlr["g{{i}}.*"] = 0.9^i * lr'
     steps = min(count, 8192) if kind == ONE_STEP else count
@@ -214,10 +212,35 @@ def _differing(bench: Bench, section: str, sizes: tuple[int, int, int], way: str
     bench.row(section, work, "step", contenders, [Target(SCALED, 1.0)], shown=shown)
 
 
+def tensors(bench: Bench) -> None:
+    """A Tensor as lr, which all groups of a new optimizer share; compiled steps need one."""
+
+    def made() -> torch.optim.Optimizer:
+        groups = [{"params": [torch.zeros(1, requires_grad=True)]} for _ in range(100)]
+        return torch.optim.SGD(groups, lr=torch.tensor(0.1))
+
+    theirs, count = made(), 2000
+
+    def fills(steps: int, groups: int) -> None:
+        for step in range(BEGIN + 1, BEGIN + 1 + steps):
+            lr = max(1e-3 * math.exp(-1e-4 * (step - 1000)), 1e-6)
+            for group in theirs.param_groups[:groups]:
+                group["lr"].fill_(lr)
+
+    contenders = [
+        ours(LINE, made(), BEGIN, count),
+        Contender("loop, a fill for each group", lambda steps: fills(steps, 100), count),
+        Contender("loop, one fill of what all share", lambda steps: fills(steps, 1), count),
+    ]
+    targets = [Target("loop, a fill for each group", 1.0)]
+    bench.row("step, one value", "100 groups, a Tensor as lr", "step", contenders, targets)
+
+
 def measure(bench: Bench) -> None:
     """All rows of steps."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         one_value(bench)
+        tensors(bench)
         many_values(bench, 24)
         many_values(bench, None)
