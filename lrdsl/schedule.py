@@ -6,7 +6,7 @@ import inside the method, so that nothing is loaded that is not used. Refuses to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, overload
 
@@ -79,6 +79,7 @@ class Schedule:
             raise ScheduleError(problems.bad_call("a schedule is compiled from its text", "lrdsl.compile(text)"))
         self._text, self._source, self._bindings, self._made, self._group = text, source, bindings, made, group
         self._lr = made.outputs.get("lr")
+        self._at: Callable[[float], float] | None = None  # its value at a time that is right, once it has been asked
 
     # --- values -------------------------------------------------------------------------------------------------------
 
@@ -95,11 +96,14 @@ class Schedule:
         does not use it or is relative to it alone (then 1.0). Raises ScheduleError for negative or NaN times, and where
         the base or something that the text needs is missing.
         """
-        lr = self._lr or self["lr"]
+        at = self._at
         # What is asked most often goes straight to the kernel; all else, what is wrong too, the long way.
-        if lr.at is not None and base is None and (t.__class__ is int or t.__class__ is float) and 0 <= t <= LATEST:
-            return lr.at(t + 0.0)
-        return lr(t, base, out=out)
+        if at is not None and base is None and (t.__class__ is int or t.__class__ is float) and 0 <= t <= LATEST:
+            return at(t + 0.0)
+        lr = self._lr or self["lr"]
+        found = lr(t, base, out=out)
+        self._at = lr.at
+        return found
 
     def __getitem__(self, name: str) -> Output:
         """An output, callable as the schedule is. Raises ScheduleError where there is none of that name.

@@ -33,6 +33,7 @@ from .operations import Floats, Scratch
 __all__ = ["Differ", "Kernel", "Wide", "beside", "for_bases"]
 
 _BLOCK = 1 << 15  # doubles that fit the second-level cache
+_SMALL = 12  # times that are computed one by one
 _FILLED = 8192  # times from which a tail is worth a proof
 _FREE: list[Scratch] = []  # blocks of calls that are over
 
@@ -85,7 +86,10 @@ class Kernel:
             raise ValueError(f"out must be float64 of shape {given.shape}, not {out.dtype} of shape {out.shape}")
         elif np.may_share_memory(given, out):
             given = given.copy()
-        if given.size:
+        if given.size <= _SMALL:
+            # A call of numpy takes as long as a value does.
+            out[...] = np.reshape([self.scalar(float(t)) for t in given.ravel().tolist()], given.shape)
+        else:
             with _scratch() as scratch:
                 self._blocks(given, out, scratch)
         return out

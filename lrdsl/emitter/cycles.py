@@ -42,12 +42,12 @@ class _Folded:
         self.end = 0.0 if low or max(self.scaled) >= EXACT else EXACT / self.scaled[0]
 
     def fold_scalar(self, t: float, low: float) -> tuple[float, float, float]:
-        if self.begin <= t < self.end and (self.whole or t.is_integer()):
+        if self.begin <= t < self.end:
             if self.whole:
-                i, r = divmod(t - self.origin[0], self.period[0])
-                return i, r, 0.0
-            found: tuple[float, float, float] = folding.turns(t, *self.scaled, _scalar_floor)
-            return found
+                return *divmod(t - self.origin[0], self.period[0]), 0.0
+            if t.is_integer():
+                found: tuple[float, float, float] = folding.turns(t, *self.scaled, _scalar_floor)
+                return found
         x, e = folding.since(t, low, self.origin)
         i, r, d = folding.fold(x, e, self.period, _scalar_floor)
         if not self.sure and folding.doubtful(x, r, d, self.period):
@@ -122,7 +122,11 @@ class CycleKernel(_Folded):
         self.body = _body(cycle.body, cycle.period, levels, not self.whole, width)
 
     def scalar(self, t: float, low: float = 0.0) -> float:
-        i, r, d = self.fold_scalar(t, low)
+        if self.whole and self.begin <= t < self.end:
+            i, r = divmod(t - self.origin[0], self.period[0])
+            d = 0.0
+        else:
+            i, r, d = self.fold_scalar(t, low)
         found = self.body.scalar(r, d)
         return found if self.factor is None else found * power(self.factor, min(i, self.most))
 
