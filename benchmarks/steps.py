@@ -77,6 +77,24 @@ def loop(name: str, optimizer: torch.optim.Optimizer, count: int, exp: Callable[
     return Contender(name, run, count)
 
 
+def called_loop(optimizer: torch.optim.Optimizer, count: int) -> Contender:
+    """The same lines in a function that is called at each step: what people write who keep their training loop short."""
+    step = BEGIN
+
+    def update() -> None:
+        nonlocal step
+        step += 1
+        lr = 1e-3 * step / 1000 if step <= 1000 else max(1e-3 * np.exp(-1e-4 * (step - 1000)), 1e-6)
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+
+    def before() -> None:
+        nonlocal step
+        step = BEGIN
+
+    return Contender("loop in a function, np.exp", repeated(update), count, before)
+
+
 def scaled_loop(name: str, optimizer: torch.optim.Optimizer, count: int, exp: Callable[[float], Any]) -> Contender:
     """The same where values differ by group."""
 
@@ -171,7 +189,7 @@ def one_value(bench: Bench) -> None:
             if "phases" in kind:
                 contenders.append(bisected(optimizer_of(groups), text, steps, begin))
             if kind == FLAGSHIP:
-                contenders += schedulers(bench, groups)
+                contenders += [called_loop(optimizer_of(groups), steps), *schedulers(bench, groups)]
             target = Target(LOOP, 0.7 if groups <= 10 else 1.0)
             work = f"{groups:,} group{'s' * (groups > 1)}, {kind}"
             bench.row("step, one value", work, "step", contenders, [target], shown=kind == FLAGSHIP)
