@@ -185,16 +185,16 @@ def shown_time(ns: float) -> str:
 def lines(row: Row) -> str:
     """A row of the table: a line for each alternative and each target."""
     unit = f"{'an' if row.unit[0] in 'aeiou' else 'a'} {row.unit}"
-    head = f"{row.section[:20]:<21}{row.work[:48]:<49}{shown_time(row.ours):>9} {unit}"
+    head = f"{row.section[:22]:<23}{row.work[:48]:<49}{shown_time(row.ours):>9} {unit}"
     found = [head]
     for name, ns in row.alternatives.items():
         wanted = [target for target in row.targets if target.against == name]
         marks = "".join(f"  <= {one.ratio:g}: {_mark(row, one)}" for one in wanted)
-        found.append(f"{'':<25}{name[:44]:<45}{shown_time(ns):>9}  ratio {row.ours / ns:<8.3g}{marks}")
+        found.append(f"{'':<27}{name[:44]:<45}{shown_time(ns):>9}  ratio {row.ours / ns:<8.3g}{marks}")
     for one in row.targets:
         if one.against not in row.alternatives:
             limit = "" if one.ns is None else shown_time(one.ratio * one.ns)
-            found.append(f"{'':<25}{'at most: ' + one.against:<45}{limit:>9}  {_mark(row, one)}")
+            found.append(f"{'':<27}{'at most: ' + one.against:<45}{limit:>9}  {_mark(row, one)}")
     return "\n".join(found)
 
 
@@ -211,7 +211,18 @@ def machine() -> dict[str, Any]:
     """What it was measured on."""
     found: dict[str, Any] = {"cpu": cpu(), "cores": os.cpu_count(), "system": platform.system()}
     found["python"] = platform.python_version()
-    for name in ("numpy", "torch", "jax", "optax", "numexpr", "numba", "transformers", "ignite", "lrsched"):
+    for name in (
+        "numpy",
+        "torch",
+        "jax",
+        "optax",
+        "numexpr",
+        "numba",
+        "transformers",
+        "ignite",
+        "lrsched",
+        "pytorch_scheduler",
+    ):
         module = sys.modules.get(name)
         if module is not None:
             found[name] = str(getattr(module, "__version__", "unknown"))
