@@ -176,9 +176,13 @@ def schedulers(bench: Bench, groups: int) -> list[Contender]:
     return found
 
 
+def _kinds(bench: Bench) -> tuple[str, ...]:
+    return (FLAGSHIP,) if bench.quick else KINDS
+
+
 def one_value(bench: Bench) -> None:
     for groups, count in COUNTS.items():
-        for kind in KINDS:
+        for kind in _kinds(bench):
             text, begin = text_of(kind), 1000 if kind == ONE_STEP else BEGIN
             steps = min(count, 8192) if kind == ONE_STEP else count
             contenders = [
@@ -202,7 +206,7 @@ def many_values(bench: Bench, values: int | None) -> None:
         if values is not None and groups < 100:
             continue
         for way in WAYS:
-            for kind in KINDS:
+            for kind in _kinds(bench):
                 _differing(bench, section, (groups, values or groups, count), way, kind)
 
 
