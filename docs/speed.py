@@ -38,14 +38,21 @@ def reached(row: dict[str, Any]) -> str:
 
 def bench(data: dict[str, Any]) -> list[str]:
     machine = data["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in machine.items() if name not in ("cpu", "cores", "system"))
+    versions = ", ".join(
+        f"{name} {version}" for name, version in machine.items() if name not in ("cpu", "cores", "system")
+    )
     lines = [f"Measured on {machine['cpu']}, {machine['cores']} cores, {machine['system']}; {versions}.", ""]
     lines += ["![Time of lrdsl over the time of each alternative](bench.png)", ""]
     section = ""
     for row in data["rows"]:
         if row["section"] != section:
             section = row["section"]
-            lines += ["", f"### {section.capitalize()}", "", "| work | lrdsl | time of lrdsl / time of the alternative | at most |"]
+            lines += [
+                "",
+                f"### {section.capitalize()}",
+                "",
+                "| work | lrdsl | time of lrdsl / time of the alternative | at most |",
+            ]
             lines += ["|---|---|---|---|"]
         others = " · ".join(f"{name} {ratio(row['ours'] / other)}" for name, other in row["alternatives"].items())
         lines.append(f"| {row['work']} | {shown(row['ours'])} | {others} | {reached(row)} |")
