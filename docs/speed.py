@@ -1,7 +1,7 @@
 """Writes `_generated/speed.md` and copies the pictures: the figures of the last full run of `make bench` and `make scale`.
 
-In: `benchmarks/results/*.json` and `*.png`, as the two commands write them. Out: tables for the site; of each row the time of lrdsl,
-the times of the alternatives as ratios, and whether what was to be reached was reached.
+In: `benchmarks/results/*.json` and `*.png`, as the two commands write them. Out: tables for the site; of each row the time of
+lrdsl, the times of the alternatives as ratios, and whether what was to be reached was reached.
 
     python docs/speed.py
 """

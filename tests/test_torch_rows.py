@@ -167,3 +167,43 @@ def test_an_applier_is_copied_and_pickled_in_the_middle_of_a_block() -> None:
         scheduler.step()
 
     assert twin.get_last_lr() == scheduler.get_last_lr() == scheduler.get_lr()
+
+
+def test_a_tensor_that_all_groups_share_is_written_once_a_step() -> None:
+    shared = torch.tensor(1e-3)
+    groups = [{"params": [torch.zeros(1, requires_grad=True)]} for _ in range(20)]
+    optimizer = torch.optim.Adam(groups, lr=shared, capturable=False, foreach=False)
+    for group in optimizer.param_groups:
+        group["lr"] = shared  # as a fresh optimizer has it
+    scheduler = lrdsl.torch.attach(optimizer, TEXTS["two phases"], base=1e-3)
+    optimizer.step()
+    before = shared._version
+    for _ in range(5):
+        scheduler.step()
+
+    assert shared._version - before == 5
+    assert all(group["lr"] is shared for group in optimizer.param_groups)
+    assert shared.item() == pytest.approx(scheduler.schedule(5, 1e-3))
+
+
+def test_two_keys_of_many_groups_are_written_from_one_row() -> None:
+    groups = [
+        {"params": [torch.zeros(1, requires_grad=True)], "lr": 1e-3 * (k + 1), "weight_decay": 0.1 * (k % 3)}
+        for k in range(9)
+    ]
+    optimizer = torch.optim.AdamW(groups)
+    text = """
+        lr = warmup(30) then cosine(600, to=1%)
+        weight_decay = linear(600, from=base, to=0)
+        beta1 = linear(600, from=0.85, to=0.95)
+    """
+    scheduler = lrdsl.torch.attach(optimizer, text)
+    optimizer.step()
+    for _ in range(150):
+        scheduler.step()
+    schedule = scheduler.schedule
+
+    for group in optimizer.param_groups:
+        assert group["lr"] == schedule(150, group["initial_lr"])
+        assert group["weight_decay"] == schedule["weight_decay"](150, {"weight_decay": group["initial_weight_decay"]})
+        assert group["betas"] == (schedule["beta1"](150), 0.999)

@@ -113,7 +113,7 @@ class Applier(LRScheduler):
         """The number of the update whose values the groups hold; on clocks without steps, how often it has moved."""
         if self._between is not None:
             return math.floor(self._between) if self.schedule.clock == "steps" else self._moves
-        return self._end - self._block.left
+        return self._end - self._block.left()
 
     @last_epoch.setter
     def last_epoch(self, position: int) -> None:

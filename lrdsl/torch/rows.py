@@ -6,8 +6,9 @@ are many; where nearly every group has a value of its own, each has a place in t
 
 from __future__ import annotations
 
+import itertools
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import Tensor
@@ -23,7 +24,7 @@ _NEAR, _MOST = 1 << 14, 1 << 17  # values in a block of short rows, and of long 
 
 @frozen
 class Place:
-    """The groups that take the values of a row from `first` to `end`: one value for all of them, or `each` its own.
+    """The groups that take the next values of a row: one for all of them, or `each` its own.
 
     `scale` tells that each multiplies by its `lr_scale`, read anew at every step; `plain` that a value is put into the dict of
     the group, and nothing else is to be done.
@@ -31,8 +32,6 @@ class Place:
 
     key: str
     groups: list[Group]
-    first: int
-    end: int
     each: bool
     scale: bool
     plain: bool
@@ -40,34 +39,49 @@ class Place:
 
 @frozen
 class Block:
-    """The rows of many steps, one after another; how many are left says where one is."""
+    """The rows of many steps, one after another; `left` says how many are to come, and so where one is."""
 
     rows: Iterator[Any]
-    values: Iterator[Any]  # of an array of values, or of numbers of rows, from which `rows` are made
-    size: int
-    width: int
-
-    @property
-    def left(self) -> int:
-        # The iterator of an array tells its place when it is to be pickled, and of one that is used up there is none.
-        place = self.values.__reduce__()[2:]
-        return (self.size - place[0]) // self.width if place else 0  # type: ignore[operator]
+    left: Callable[[], int]
 
 
-def _block(values: array[Any], width: int, rows: Callable[[Iterator[Any]], Iterator[Any]]) -> Block:
-    # An array makes a number when it is asked for: a list of them would be four times as large, and far away in memory.
-    iterator = iter(values)
-    return Block(rows(iterator), iterator, len(values), width)
+def _values(values: Any) -> Block:
+    """Rows of one value each: floats, for a numpy float would spoil a checkpoint, and make `lr * scale` slow.
+
+    An array makes a float when it is asked for; a list of them would be four times as large, and far away in memory.
+    """
+    size = len(values)
+    iterator = iter(array("d", values.tobytes()))
+
+    def left() -> int:
+        # The iterator tells its place when it is to be pickled, and of one that is used up there is none.
+        place: Any = iterator.__reduce__()[2:]
+        return size - place[0] if place else 0
+
+    return Block(iterator, left)
 
 
-NOTHING = _block(array("d"), 1, lambda values: values)
+def _rows(values: Any) -> Block:
+    """Rows of several values: each is the iterator of all values, of which a writer takes as many as belong to a row.
+
+    Rows that are lists would be thousands of them, and wake the garbage collector.
+    """
+    count, width = values.shape
+    if width <= _SHORT:
+        rows = itertools.repeat(iter(array("d", values.tobytes())), count)
+        return Block(rows, rows.__length_hint__)
+    numbers: Any = iter(range(count))
+    return Block((iter(values[number].tolist()) for number in numbers), numbers.__length_hint__)
+
+
+NOTHING = Block(iter(()), lambda: 0)
 
 
 @frozen
 class Rows:
     """The places, for each value of a row the number of its column, and what writes a row.
 
-    A row of one value is a float; `shared` tells that it goes into the lr of all groups as it is.
+    A row of one value is a float, of several the iterator of them; `shared` tells that it goes into the lr of all groups as it is.
     """
 
     columns: list[Column]
@@ -78,17 +92,12 @@ class Rows:
     write: Callable[[Any], None]
 
     def block(self, times: Any) -> Block:
-        """The rows at many times: of Python floats, for a numpy float would spoil a checkpoint, and make `lr * scale` slow."""
-        width = len(self.chosen)
-        if width == 1:
+        """The rows at many times."""
+        if len(self.chosen) == 1:
             column = self.columns[0]
-            return _block(_floats(column.output(times, column.bases or None)), 1, lambda values: values)
+            return _values(column.output(times, column.bases or None))
         found = self.table(times)
-        if self.chosen != list(range(len(self.columns))):
-            found = found.take(self.chosen, axis=1)
-        if 0 < width <= _SHORT:
-            return _block(_floats(found), width, lambda values: zip(*[values] * width, strict=False))
-        return _block(array("q", range(times.size)), 1, lambda numbers: (found[number].tolist() for number in numbers))
+        return _rows(found if self.chosen == list(range(len(self.columns))) else found.take(self.chosen, axis=1))
 
     @property
     def most(self) -> int:
@@ -99,7 +108,7 @@ class Rows:
     def at(self, position: float) -> Any:
         """The row at any time."""
         values = [column.output(position, column.bases or None) for column in self.columns]
-        return values[0] if len(self.chosen) == 1 else [values[index] for index in self.chosen]
+        return values[0] if len(self.chosen) == 1 else iter([values[index] for index in self.chosen])
 
 
 def _floats(values: Any) -> array[float]:
@@ -109,14 +118,19 @@ def _floats(values: Any) -> array[float]:
 def _writer(places: list[Place]) -> Callable[[Any], None]:
     """What puts a row where it belongs; one closure where there is one place, for a step is a few hundred nanoseconds."""
     if len(places) == 1:
-        return (_each if places[0].each else _one)(places[0])
-    parts = [(place.first, place.end, place.each, (_each if place.each else _one)(place)) for place in places]
+        return _each(places[0]) if places[0].each else _one(places[0])
+    parts = [_each(place) if place.each else _next(place) for place in places]
 
-    def write(row: Any) -> None:
-        for first, end, each, put_in in parts:
-            put_in(row[first:end] if each else row[first])
+    def write(row: Iterator[float]) -> None:
+        for put_in in parts:
+            put_in(row)
 
     return write
+
+
+def _next(place: Place) -> Callable[[Iterator[float]], None]:
+    put_in = _one(place)
+    return lambda row: put_in(next(row))
 
 
 def _one(place: Place) -> Callable[[float], None]:
@@ -131,24 +145,29 @@ def _one(place: Place) -> Callable[[float], None]:
             group[key] = value * group[SCALE]
 
     def any_way(value: float) -> None:
+        last = None
         for group in groups:
-            put(group, key, value)
+            # A fresh optimizer has one tensor in all its groups, and one write to a device is enough.
+            if key in BETAS or group[key] is not last or SCALE in group:
+                put(group, key, value)
+                last = None if key in BETAS else group[key]
 
     return any_way if not place.plain else scaled if place.scale else plain
 
 
-def _each(place: Place) -> Callable[[Sequence[float]], None]:
+def _each(place: Place) -> Callable[[Iterator[float]], None]:
     key, groups = place.key, place.groups
 
-    def plain(values: Sequence[float]) -> None:
+    # The groups come first: when they are through, no value more is taken.
+    def plain(values: Iterator[float]) -> None:
         for group, value in zip(groups, values, strict=False):
             group[key] = value
 
-    def scaled(values: Sequence[float]) -> None:
+    def scaled(values: Iterator[float]) -> None:
         for group, value in zip(groups, values, strict=False):
             group[key] = value * group[SCALE]
 
-    def any_way(values: Sequence[float]) -> None:
+    def any_way(values: Iterator[float]) -> None:
         for group, value in zip(groups, values, strict=False):
             put(group, key, value)
 
@@ -171,10 +190,9 @@ def rows(columns: list[Column], count: int) -> Rows:
         each = len(numbers) > 1 and 3 * len(numbers) > len(members)
         shares = [list(members)] if each else [[pair for pair in members if pair[0] == number] for number in numbers]
         for share in shares:
-            first = len(chosen)
             chosen += [index for index, _ in share] if each else [share[0][0]]
             groups = [group for _, group in share]
-            places.append(Place(key, groups, first, len(chosen), each, scale, plain))
+            places.append(Place(key, groups, each, scale, plain))
     one = places[0] if len(chosen) == 1 else None
     shared = one is not None and one.key == "lr" and one.plain and not one.scale and len(one.groups) == count
     table = Table([(column.output, column.bases or None) for column in columns])
