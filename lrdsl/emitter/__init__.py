@@ -123,7 +123,8 @@ class Kernel:
             # numpy gives other bits on reversed views, and integers must be floats before any arithmetic.
             block = scratch.take(times.size)
             np.copyto(block, times, casting="unsafe")
-        greatest = float(np.maximum.reduce(block))
+        # Of whole numbers there is no infinite one, and beyond the last begin it does not matter which is the greatest.
+        greatest = least if whole and least >= self.chain.begins[-1] else float(np.maximum.reduce(block))
         if not (least >= 0.0 and greatest <= LATEST):
             raise BadTime(block[~((block >= 0.0) & (block <= LATEST))][0].item())
         self.chain.among(least, greatest, block, None, values, scratch)
