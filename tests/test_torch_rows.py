@@ -207,3 +207,23 @@ def test_two_keys_of_many_groups_are_written_from_one_row() -> None:
         assert group["lr"] == schedule(150, group["initial_lr"])
         assert group["weight_decay"] == schedule["weight_decay"](150, {"weight_decay": group["initial_weight_decay"]})
         assert group["betas"] == (schedule["beta1"](150), 0.999)
+
+
+def test_what_a_group_is_given_after_it_was_attached_counts_from_the_next_block_on() -> None:
+    optimizer = optimizer_of(3, "one value", 1)
+    scheduler = lrdsl.torch.attach(optimizer, TEXTS["two phases"])
+    optimizer.param_groups[1]["lr_scale"] = 0.5
+    optimizer.step()
+    scheduler.step()
+
+    assert optimizer.param_groups[1]["lr"] == scheduler.schedule(1, 1e-3) * 0.5
+    for _ in range(100):
+        scheduler.step()
+    tensor = torch.tensor(1e-3)
+    optimizer.param_groups[2]["lr"] = tensor
+    for _ in range(300):
+        scheduler.step()
+    assert optimizer.param_groups[2]["lr"] is not tensor  # a float was written over it before the block was through
+    optimizer.param_groups[2]["lr"] = tensor
+    scheduler.seek(500)
+    assert optimizer.param_groups[2]["lr"] is tensor

@@ -31,7 +31,7 @@ from ..schedule import Schedule
 from .arguments import another_text, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import amount, kept, plain
 from .columns import base_of, check_groups, columns, holds, lr_of, value_of
-from .rows import NOTHING, Rows, rows
+from .rows import NOTHING, Rows, marks, rows
 
 __all__ = ["Applier", "attach"]
 
@@ -58,6 +58,8 @@ class Applier(LRScheduler):
     [0.05]
     """
 
+    _written: Any  # what group 0 was given last, to notice who else writes
+
     # The fields stand before super().__init__, for it reads last_epoch and calls _initial_step.
     def __init__(
         self,
@@ -83,20 +85,12 @@ class Applier(LRScheduler):
         check_groups(optimizer, self.schedule)
         check_fresh(optimizer, self.schedule, base)
         self._base = dict(base) if isinstance(base, Mapping) else base
-        self._block = NOTHING  # rows of values that are computed already
-        self._values = NOTHING.rows
+        self._empty()
         self._end = 0  # the position of the last row of the block
         self._between: Fraction | None = None  # the position where it is no whole number of steps, or on another clock
         self._moves = 0  # how often that has moved
         self._start = last_epoch + 1  # as the base class has it: the update after `last_epoch` is next
         self._count_offset = 0
-        self._groups: list[dict[str, Any]] | None = None
-        self._size = 0
-        self._rows: Rows = rows([], 0)
-        self._put = self._rows.write
-        self._room = _FIRST  # rows of the next block
-        self._shared = True
-        self._written: Any = None  # what group 0 was given last, to notice who else writes
         self._warned = False
         if "lr" not in used(optimizer.param_groups, self.schedule) or base is not None:
             # The base class wants to know what the lr was before a run is taken up again; the text does not need it.
@@ -227,7 +221,7 @@ class Applier(LRScheduler):
         if self._step_count == 1:
             self._check_order()
         self._check_foreign()
-        if self.optimizer.param_groups is not self._groups or len(self.optimizer.param_groups) != self._size:
+        if self._regrouped():
             self._arrange()
         self._fill(self._end + 1)
         self._write(next(self._values))
@@ -244,9 +238,7 @@ class Applier(LRScheduler):
     def _look(self, values: Any) -> None:
         """Something changed since the last step: groups were added or reloaded, or somebody else wrote a lr."""
         self._check_foreign()
-        groups = self.optimizer.param_groups
-        same = groups is self._groups and len(groups) == self._size
-        if same and isinstance(groups[0]["lr"], Tensor) == isinstance(self._written, Tensor):
+        if not self._regrouped():
             self._write(values)
             return
         position = self.last_epoch
@@ -271,10 +263,30 @@ class Applier(LRScheduler):
 
     # --- values -------------------------------------------------------------------------------------------------------
 
+    def _empty(self) -> None:
+        """Nothing is known of groups, and nothing is computed."""
+        self._rows: Rows = rows([], 0)
+        # What of it a step looks at stands here too, for a step is a few hundred nanoseconds.
+        self._shared, self._put = self._rows.shared, self._rows.write
+        self._groups: list[dict[str, Any]] | None = None
+        self._size = 0
+        self._marks: list[tuple[bool, bool]] = []
+        self._written = None
+        self._room = _FIRST  # rows of the next block
+        self._drop()
+
+    def _drop(self) -> None:
+        self._block, self._values = NOTHING, NOTHING.rows
+
+    def _regrouped(self) -> bool:
+        """Whether groups were added or reloaded, or are to be written in another way."""
+        groups = self.optimizer.param_groups
+        return groups is not self._groups or marks(groups) != self._marks
+
     def _arrange(self) -> None:
         """The columns of the groups as they are now."""
         groups = self.optimizer.param_groups
-        self._groups, self._size = groups, len(groups)
+        self._groups, self._size, self._marks = groups, len(groups), marks(groups)
         for group in groups:
             # A group that was added later brings a base of its own, before anything is written into it.
             if "initial_lr" not in group:
@@ -289,9 +301,6 @@ class Applier(LRScheduler):
         self._block = self._rows.block(np.arange(position, position + size, dtype=np.float64))
         self._values = self._block.rows
         self._end = position + size - 1
-
-    def _drop(self) -> None:
-        self._block, self._values = NOTHING, NOTHING.rows
 
     def _write(self, values: Any) -> None:
         if self._shared:
@@ -382,17 +391,13 @@ class Applier(LRScheduler):
         raise another_text(saved, self.schedule, self.optimizer.param_groups[0], self._base, position)
 
     def __getstate__(self) -> dict[str, Any]:
-        # List iterators pickle, but a block of values has no place in a checkpoint.
-        state = dict(self.__dict__)
-        state["_values"], state["_block"], state["_end"] = None, None, self.last_epoch
-        state["_groups"], state["_written"], state["_rows"], state["_put"] = None, None, None, None
-        return state
+        # Iterators and closures have no place in a checkpoint, and the position is what they stand for.
+        gone = ("_rows", "_shared", "_put", "_groups", "_size", "_marks", "_written", "_room", "_block", "_values")
+        return {**{name: value for name, value in self.__dict__.items() if name not in gone}, "_end": self.last_epoch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._drop()
-        self._rows = rows([], 0)
-        self._put = self._rows.write
+        self._empty()
 
     def __repr__(self) -> str:
         where = f"{self.schedule.clock.removesuffix('s')} {time_text(self._exactly())}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from torch import Tensor
@@ -79,13 +79,12 @@ NOTHING = Block(iter(()), lambda: 0)
 
 @frozen
 class Rows:
-    """The places, for each value of a row the number of its column, and what writes a row.
+    """For each value of a row the number of its column, and what writes a row.
 
     A row of one value is a float, of several the iterator of them; `shared` tells that it goes into the lr of all groups as it is.
     """
 
     columns: list[Column]
-    places: list[Place]
     chosen: list[int]
     table: Table
     shared: bool
@@ -109,10 +108,6 @@ class Rows:
         """The row at any time."""
         values = [column.output(position, column.bases or None) for column in self.columns]
         return values[0] if len(self.chosen) == 1 else iter([values[index] for index in self.chosen])
-
-
-def _floats(values: Any) -> array[float]:
-    return array("d", values.tobytes())
 
 
 def _writer(places: list[Place]) -> Callable[[Any], None]:
@@ -196,7 +191,12 @@ def rows(columns: list[Column], count: int) -> Rows:
     one = places[0] if len(chosen) == 1 else None
     shared = one is not None and one.key == "lr" and one.plain and not one.scale and len(one.groups) == count
     table = Table([(column.output, column.bases or None) for column in columns])
-    return Rows(columns, places, chosen, table, shared, _writer(places))
+    return Rows(columns, chosen, table, shared, _writer(places))
+
+
+def marks(groups: Iterable[Group]) -> list[tuple[bool, bool]]:
+    """What of each group decides how it is written: looked at when a block is through, for anybody may change it."""
+    return [(SCALE in group, isinstance(group["lr"], Tensor)) for group in groups]
 
 
 def _plain(group: Group, key: str) -> bool:
