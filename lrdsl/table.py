@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .emitter import Differ, Wide, beside, for_bases
+from .emitter import Differ, Kernel, Wide, beside, for_bases
 from .output import Base, Output
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Table:
     def __init__(self, columns: Sequence[tuple[Output, Base]]) -> None:
         self.columns = columns
         self._blocks: list[tuple[list[int], Wide]] | None = None  # columns that are computed together
+        self._alone: dict[int, Kernel] = {}  # of those that are not: an output keeps kernels for a few bases only
 
     def __call__(self, times: Floats) -> Floats:
         if self._blocks is None:
@@ -42,8 +43,10 @@ class Table:
                 continue
             alone.difference_update(places)
         for place in alone:
-            output, base = self.columns[place]
-            values[:, place] = output(times, base)
+            if place not in self._alone:
+                output, base = self.columns[place]
+                self._alone[place] = output.kernel(base)
+            values[:, place] = self._alone[place].array(times)
         return values
 
     def _together(self) -> list[tuple[list[int], Wide]]:

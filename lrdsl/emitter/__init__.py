@@ -57,18 +57,16 @@ class Kernel:
         self.chain = ChainKernel(timeline.chain, levels)
         self.at = self.chain.at()  # of a float from 0 to LATEST
         self.settled = settled  # asked when there is an array to fill, for the answer is a proof
-        self._tail: tuple[float, float] | None = None
 
     @property
     def tail(self) -> tuple[float, float]:
         """From when on every value is the same, and that value; never where nothing is known to stay."""
-        if self._tail is None:
+        if self.chain.tail is None:
             found = self.settled()
             # A little later than was shown for exact numbers, so that what is computed with rounding errors has settled too.
             time = math.inf if found is None else rounded(found) * (1 + 1e-9) + 1e-9
-            self._tail = (time, self.chain.scalar(time)) if time <= LATEST else (math.inf, math.nan)
-            self.chain.tail = self._tail
-        return self._tail
+            self.chain.tail = (time, self.chain.scalar(time)) if time <= LATEST else (math.inf, math.nan)
+        return self.chain.tail
 
     def scalar(self, t: float) -> float:
         if not 0.0 <= t <= LATEST:

@@ -22,6 +22,14 @@ from .operations import Floats, Scratch, power, power_into
 _NEAR = 4096
 
 
+def _units(origin: Fraction, period: Fraction) -> tuple[float, float, float]:
+    try:
+        found: tuple[float, float, float] = folding.units(origin.as_integer_ratio(), period.as_integer_ratio())
+    except OverflowError:
+        return math.inf, math.inf, math.inf
+    return found
+
+
 def _scalar_floor(x: float) -> float:
     return float(math.floor(x))
 
@@ -36,8 +44,7 @@ class _Folded:
         self.whole = not low and origin.denominator == 1 and period.denominator == 1
         self.sure = low or (origin.denominator == 1 and self.period[1] == 0)
         # Counted in parts of a unit, of which both are whole.
-        self.scale = math.lcm(origin.denominator, period.denominator)
-        self.scaled = rounded(Fraction(self.scale)), rounded(origin * self.scale), rounded(period * self.scale)
+        self.scaled = _units(origin, period)
         self.begin = first_float(origin)
         self.end = 0.0 if low or max(self.scaled) >= EXACT else EXACT / self.scaled[0]
 
@@ -59,19 +66,20 @@ class _Folded:
     def fold_array(self, t: Floats, low: Floats | None, scratch: Scratch) -> tuple[Floats, Floats, Floats]:
         """The cycles and the times within them, in three blocks that the caller gives back."""
         i, r, d = scratch.take(t.size), scratch.take(t.size), scratch.take(t.size)
-        plain = self.end > 0 and np.minimum.reduce(t) >= self.begin and np.maximum.reduce(t) < self.end
-        if plain and self.whole:
+        if self.whole and np.minimum.reduce(t) >= self.begin and np.maximum.reduce(t) < self.end:
             self._fold_whole(t, i, r, d)
             return i, r, d
         # A few thousand at a time: what is computed on the way stays near.
         for start in range(0, t.size, _NEAR):
             here = slice(start, start + _NEAR)
-            times = t[here]
-            steps = plain and np.array_equal(np.floor(times), times)
-            if steps:
-                i[here], r[here], d[here] = folding.turns(times, *self.scaled, np.floor)
-            else:
-                self._fold_any(times, None if low is None else low[here], i[here], r[here], d[here])
+            times, found = t[here], (i[here], r[here], d[here])
+            # A whole time takes the way that it takes alone, so that its bits are the same.
+            steps = (times >= self.begin) & (times < self.end) & (np.floor(times) == times)
+            if not steps.all():
+                self._fold_any(times, None if low is None else low[here], *found)
+            if steps.any():
+                for one, turned in zip(found, folding.turns(times[steps], *self.scaled, np.floor), strict=True):
+                    one[steps] = turned
         return i, r, d
 
     def _fold_any(self, t: Floats, low: Floats | None, i: Floats, r: Floats, d: Floats) -> None:
@@ -84,10 +92,6 @@ class _Folded:
                 else:
                     i[index], r[index], d[index] = self._exactly(float(t[index]))
         np.maximum(i, 0.0, out=i)
-        if self.end > 0:
-            # A whole time takes the way that it takes alone, so that its bits are the same.
-            for index in np.flatnonzero((np.floor(t) == t) & (t >= self.begin) & (t < self.end)).tolist():
-                i[index], r[index], d[index] = self.fold_scalar(float(t[index]), 0.0)
 
     def _fold_whole(self, t: Floats, i: Floats, r: Floats, turns: Floats) -> None:
         np.subtract(t, self.origin[0], r)
@@ -122,11 +126,7 @@ class CycleKernel(_Folded):
         self.body = _body(cycle.body, cycle.period, levels, not self.whole, width)
 
     def scalar(self, t: float, low: float = 0.0) -> float:
-        if self.whole and self.begin <= t < self.end:
-            i, r = divmod(t - self.origin[0], self.period[0])
-            d = 0.0
-        else:
-            i, r, d = self.fold_scalar(t, low)
+        i, r, d = self.fold_scalar(t, low)
         found = self.body.scalar(r, d)
         return found if self.factor is None else found * power(self.factor, min(i, self.most))
 

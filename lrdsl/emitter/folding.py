@@ -8,6 +8,7 @@ Refuses to know what is folded.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -63,6 +64,12 @@ def fold(x: Any, e: Any, period: Any, floor: Any) -> Any:
     late = ((over > 0) | ((over == 0) & (f >= 0))) * 1.0
     r, d = less(r, d, late, period)
     return i + late, r, d
+
+
+def units(origin: Any, period: Any) -> Any:
+    """How many parts of a unit make both whole, and the two in them; the ratios are given as two whole numbers each."""
+    scale = math.lcm(origin[1], period[1])
+    return float(scale), float(origin[0] * (scale // origin[1])), float(period[0] * (scale // period[1]))
 
 
 def turns(t: Any, scale: Any, origin: Any, period: Any, floor: Any) -> Any:

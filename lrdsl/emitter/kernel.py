@@ -54,7 +54,7 @@ def evaluator(node: Inner, levels: Sequence[Number], low: bool = False, width: i
 
 
 class ChainKernel:
-    """Which part owns a time, and its program. `tail` is when the last part has settled, and at which value.
+    """Which part owns a time, and its program. `tail` is when the last part has settled, and at which value; None: not asked yet.
 
     With a `width`, levels are arrays, one number for each of so many bases, and a block of values has a column for each.
     """
@@ -64,7 +64,7 @@ class ChainKernel:
         self.levels = levels
         self.low = low
         self.width = width
-        self.tail = math.inf, math.nan
+        self.tail: tuple[float, float] | None = None
         begins = chain.begins
         if low:
             firsts = [rounded(begin) for begin in begins]
@@ -210,16 +210,17 @@ class ChainKernel:
 
     def _in_no_order(self, first: int, last: int, t: Floats, out: Floats, scratch: Scratch) -> None:
         """The commonest part on all times, moved into it, and then the others where they belong."""
-        reached = [t >= self.begins[index] for index in range(first + 1, last + 1)]
-        tail, value = self.tail
-        settled = t >= tail if last == len(self.begins) - 1 and tail < math.inf else None
-        if settled is not None and 2 * np.count_nonzero(settled) > t.size:
+        # Of each part, which times have reached it; then those that have settled, where it is known when they do.
+        reached = [np.ones(t.size, bool), *(t >= self.begins[index] for index in range(first + 1, last + 1))]
+        tail, value = self.tail or (math.inf, math.nan)
+        reached.append(t >= tail if last == len(self.begins) - 1 else np.zeros(t.size, bool))
+        counts = [int(np.count_nonzero(one)) for one in reached]
+        commonest = None
+        if 2 * counts[-1] > t.size:
             out[...] = value
-            commonest = -1
-            reached.append(settled)
         else:
             # Where they are fewer, what has settled is computed like the rest of the last part: it is the same value.
-            counts = [t.size, *(int(np.count_nonzero(one)) for one in reached), 0]
+            reached[-1], counts[-1] = np.zeros(t.size, bool), 0
             sizes = [here - then for here, then in itertools.pairwise(counts)]
             commonest = first + sizes.index(max(sizes))
             moved = scratch.take(t.size)
@@ -228,16 +229,10 @@ class ChainKernel:
                 np.minimum(moved, math.nextafter(self.begins[commonest + 1], -math.inf), out=moved)
             self._part(commonest, moved, None, out, scratch)
             scratch.give(1)
-        for index in range(first, last + 1):
-            if index == commonest:
-                continue
-            # What the part before does not own, and the part after does not own yet.
-            chosen = reached[index - first - 1] if index > first else ~reached[0]
-            if first < index <= first + len(reached) - 1:
-                chosen = chosen & ~reached[index - first]
-            where = np.flatnonzero(chosen)
-            if where.size:
-                values = scratch.take(where.size)
+        for index, (begun, over) in enumerate(itertools.pairwise(reached), first):
+            where = np.flatnonzero(begun & ~over) if index != commonest else ()
+            if len(where):
+                values = scratch.take(len(where))
                 self._part(index, t.take(where), None, values, scratch)
                 out[where] = values
                 scratch.give(1)
@@ -348,7 +343,7 @@ def tables(programs: Sequence[Program], wide: bool) -> Tables:
             members.append([])
         form[index], place[index] = number, len(members[number])
         members[number].append(program.row)
-    rows = [None if any(isinstance(one, Inner) for one in rows[0]) else _table(rows, wide) for rows in members]
+    rows = [None if any(isinstance(one, Inner) for one in alike[0]) else _table(alike, wide) for alike in members]
     return Tables(form, place, forms, rows)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..functions import HALFWAVE
-from .folding import doubtful, fold, since, stage, turns, two_sum, unstretch
+from .folding import doubtful, fold, since, stage, turns, two_sum, units, unstretch
 
 
 def blend(start: Any, stop: Any, s: Any, c: Any) -> Any:
@@ -81,11 +81,10 @@ def folded(t: Any, low: Any, origin: Any, period: Any, exact: Any) -> Any:
                 i[n], r[n], d[n] = float(whole), first, rest.numerator / rest.denominator
     if exact is not None:
         # Whole times, as steps are, are counted in parts of a unit, of which all are whole.
-        scale = math.lcm(exact[0][1], exact[1][1])
-        first, length = exact[0][0] * (scale // exact[0][1]), exact[1][0] * (scale // exact[1][1])
-        if max(scale, first, length) < 2**53:
+        scale, first, length = units(*exact)
+        if max(scale, first, length) < 2.0**53:
             here = (np.floor(t) == t) & (t * scale >= first) & (t < 2.0**53 / scale)
-            i[here], r[here], d[here] = turns(t[here], float(scale), float(first), float(length), np.floor)
+            i[here], r[here], d[here] = turns(t[here], scale, first, length, np.floor)
     return np.maximum(i, 0.0), r, d
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..functions import HALFWAVE
-from .folding import doubtful, fold, since, stage, turns, two_sum, unstretch
+from .folding import doubtful, fold, since, stage, turns, two_sum, units, unstretch
 
 
 def blend(start: Any, stop: Any, s: Any, c: Any) -> Any:
@@ -89,10 +89,9 @@ def folded(t: Any, low: Any, origin: Any, period: Any, exact: Any) -> Any:
     """The cycle of a time and the time within it; `exact` is (origin, period) as fractions, where rounding matters."""
     if exact is not None and t.is_integer():
         # A whole time, as a step is, is counted in parts of a unit, of which all are whole.
-        scale = math.lcm(exact[0][1], exact[1][1])
-        first, length = exact[0][0] * (scale // exact[0][1]), exact[1][0] * (scale // exact[1][1])
-        if max(scale, first, length) < 2**53 and t * scale >= first and t < 2.0**53 / scale:
-            return turns(t, float(scale), float(first), float(length), lambda v: float(math.floor(v)))
+        scale, first, length = units(*exact)
+        if max(scale, first, length) < 2.0**53 and t * scale >= first and t < 2.0**53 / scale:
+            return turns(t, scale, first, length, lambda v: float(math.floor(v)))
     x, e = since(t, 0.0 if low is None else low, origin)
     i, r, d = fold(x, e, period, lambda v: float(math.floor(v)))
     if (exact is not None or low is not None) and doubtful(x, r, d, period):

@@ -264,9 +264,8 @@ class Applier(LRScheduler):
     # --- values -------------------------------------------------------------------------------------------------------
 
     def _empty(self) -> None:
-        """Nothing is known of groups, and nothing is computed."""
+        """Nothing is known of groups, and nothing is computed. What a step looks at of the rows stands here too: it is short."""
         self._rows: Rows = rows([], 0)
-        # What of it a step looks at stands here too, for a step is a few hundred nanoseconds.
         self._shared, self._put = self._rows.shared, self._rows.write
         self._groups: list[dict[str, Any]] | None = None
         self._size = 0
