@@ -44,14 +44,10 @@ docs: .venv/docs ## the site, in docs/_build/html; every warning is an error
 	@echo "see docs/_build/html/index.html"
 
 bench: .venv/peers ## speed beside the alternatives, as ratios; some minutes
-	@mkdir -p $(OUT)
-	$(BIN)/python benchmarks/bench.py --out $(OUT)
-	@echo "see $(OUT)/bench.json, $(OUT)/bench.png"
+	$(BIN)/python benchmarks/bench.py --out benchmarks/results
 
 scale: .venv/peers ## what is large: its cost and its memory; a million bindings take half an hour
-	@mkdir -p $(OUT)
-	$(BIN)/python benchmarks/scale.py --out $(OUT)
-	@echo "see $(OUT)/scale.json, $(OUT)/scale.png"
+	$(BIN)/python benchmarks/scale.py --out benchmarks/results
 
 guard: env ## bytecodes counted, beside those that are kept
 	$(BIN)/python benchmarks/guard.py

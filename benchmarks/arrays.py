@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from texts import phases
+from texts import phases, table_of
 from timing import LINE, OURS, Bench, Contender, Target, asked, repeated
 
 import lrdsl
@@ -167,17 +167,13 @@ def orders(bench: Bench) -> None:
 
 
 def a_slice_a_phase(text: str) -> Callable[[Array], Array]:
-    table, time = [], 0
-    for phase in text.split(" then "):
-        curve, rest = phase.split("(")
-        length, first, last = (float(part.split("=")[-1]) for part in rest.rstrip(")").split(","))
-        table.append((curve, time, time + int(length), first, last))
-        time += int(length)
+    table = table_of(text)
 
     def by_hand(t: Array) -> Array:
         out = np.empty(t.size)
-        for curve, begin, end, first, last in table:
-            p = (t[begin:end] - begin) / (end - begin)
+        for curve, begin, length, first, last in table:
+            end = begin + length
+            p = (t[begin:end] - begin) / length
             out[begin:end] = first + (last - first) * (p if curve == "linear" else 0.5 - 0.5 * np.cos(np.pi * p))
         return out
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from texts import FLAGSHIP, KINDS, ONE_STEP, text_of
+from texts import FLAGSHIP, KINDS, ONE_STEP, table_of, text_of
 from timing import LINE, OURS, Bench, Contender, Target, repeated
 
 import lrdsl
@@ -96,7 +96,7 @@ def called_loop(optimizer: torch.optim.Optimizer, count: int) -> Contender:
 
 
 def scaled_loop(name: str, optimizer: torch.optim.Optimizer, count: int, exp: Callable[[float], Any]) -> Contender:
-    """The same where values differ by group."""
+    """The same where values differ by group; written out again, for a branch between the two would be timed."""
 
     def run(steps: int) -> None:
         max_lr, min_lr, k, warmup = 1e-3, 1e-6, 1e-4, 1000
@@ -116,13 +116,8 @@ def scaled_loop(name: str, optimizer: torch.optim.Optimizer, count: int, exp: Ca
 
 def bisected(optimizer: torch.optim.Optimizer, text: str, count: int, begin: int) -> Contender:
     """Many phases by hand: a list of where they begin, and one formula each."""
-    begins, table, time = [], [], 0
-    for phase in text.split(" then "):
-        curve, rest = phase.split("(")
-        length, low, high = (float(part.split("=")[-1]) for part in rest.rstrip(")").split(","))
-        begins.append(time)
-        table.append((curve, time, length, low, high))
-        time += int(length)
+    table = table_of(text)
+    begins = [phase[1] for phase in table]
 
     def run(steps: int) -> None:
         step = begin

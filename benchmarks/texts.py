@@ -21,6 +21,17 @@ def phases(count: int, shortest: int, longest: int, level: str = "e-6", seed: in
     return " then ".join(parts)
 
 
+def table_of(text: str) -> list[tuple[str, int, int, float, float]]:
+    """The phases of such a text as somebody would write them down by hand: curve, begin, length, first and last level."""
+    found, begin = [], 0
+    for phase in text.split(" then "):
+        curve, rest = phase.split("(")
+        length, first, last = (float(part.split("=")[-1]) for part in rest.rstrip(")").split(","))
+        found.append((curve, begin, int(length), first, last))
+        begin += int(length)
+    return found
+
+
 def text_of(kind: str, relative: bool = False) -> str:
     """A text by its kind, with numbers of its own or relative to base."""
     if kind == FLAGSHIP:

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from timing import shown_time  # noqa: E402
+
 RESULTS = ROOT / "benchmarks" / "results"
 OUT = ROOT / "docs" / "_generated"
-
-
-def shown(nanoseconds: float) -> str:
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
 
 
 def ratio(value: float) -> str:
@@ -32,7 +30,9 @@ def ratio(value: float) -> str:
 def reached(row: dict[str, Any]) -> str:
     if row["reached"] is None:
         return ""
-    words = [f"{shown(one['ns'])}" if one["ns"] else f"{one['ratio']:g} x {one['against']}" for one in row["targets"]]
+    words = [
+        f"{shown_time(one['ns'])}" if one["ns"] else f"{one['ratio']:g} x {one['against']}" for one in row["targets"]
+    ]
     return f"{' and '.join(words)}: {'yes' if row['reached'] else '**no**'}"
 
 
@@ -55,7 +55,7 @@ def bench(data: dict[str, Any]) -> list[str]:
             ]
             lines += ["|---|---|---|---|"]
         others = " · ".join(f"{name} {ratio(row['ours'] / other)}" for name, other in row["alternatives"].items())
-        lines.append(f"| {row['work']} | {shown(row['ours'])} | {others} | {reached(row)} |")
+        lines.append(f"| {row['work']} | {shown_time(row['ours'])} | {others} | {reached(row)} |")
     known = [row for row in data["rows"] if row["reached"] is not None]
     missed = [row for row in known if not row["reached"]]
     lines += ["", f"Of {len(known)} rows that are to reach something {len(known) - len(missed)} do."]
@@ -75,7 +75,13 @@ def scale(data: dict[str, Any]) -> list[str]:
 def _figure(name: str, value: Any) -> str:
     if not isinstance(value, float):
         return f"{value:,}" if isinstance(value, int) else str(value)
-    return shown(value) if name.endswith(", ns") else shown(1e9 * value) if name.endswith(", s") else f"{value:.4g}"
+    return (
+        shown_time(value)
+        if name.endswith(", ns")
+        else shown_time(1e9 * value)
+        if name.endswith(", s")
+        else f"{value:.4g}"
+    )
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Frozen slotted dataclasses, made in a tenth of the time.
 
 In: a class with annotated fields. Out: the same as `@dataclass(frozen=True, slots=True)` makes, with the same fields for
-`dataclasses.fields` and `replace`, and the same errors. Refuses to know what it is used for.
+`dataclasses.fields` and `replace`, and the same errors; a field with `init=False` is set by `__post_init__`. Refuses to know
+what it is used for.
 
 `dataclasses` writes and compiles six methods for a class, a millisecond each time, and a hundred and thirty classes are needed
 before the first text is read. Here only `__init__` is written, when a class is first instantiated; the others are made of what
@@ -13,7 +14,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
 from typing import Any, TypeVar, dataclass_transform, overload
 
 __all__ = ["field", "frozen", "replace", "slotted"]
@@ -57,7 +58,7 @@ def _made(cls: type[T], eq: bool, changes: bool) -> type[T]:
     cls.__doc__ = documented or " "  # else `dataclass` would write one from the signature
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made.__doc__ = documented
-    made.__init__ = _first_init(made, changes)
+    made.__init__ = _first_init(made)
     made.__repr__ = _repr
     if eq:
         made.__eq__ = _first_eq
@@ -68,46 +69,38 @@ def _made(cls: type[T], eq: bool, changes: bool) -> type[T]:
     return made  # type: ignore[no-any-return]
 
 
-def _first_init(cls: Any, changes: bool) -> Callable[..., None]:
+def _first_init(cls: Any) -> Callable[..., None]:
     """An `__init__` that puts the real one in its place."""
 
     def first(self: Any, *args: Any, **kwargs: Any) -> None:
-        cls.__init__ = _init(cls, changes)
+        cls.__init__ = _init(cls)
         cls.__init__(self, *args, **kwargs)
 
     first.__name__, first.__qualname__ = "__init__", f"{cls.__qualname__}.__init__"
     return first
 
 
-def _init(cls: Any, changes: bool) -> Any:
-    names: dict[str, Any] = {}
+def _init(cls: Any) -> Any:
+    names: dict[str, Any] = {"missing": MISSING}
     head, body = ["self"], []
     for one in fields(cls):
+        # A slot is set by itself, which `__setattr__` of a frozen class does not refuse.
         names[f"set_{one.name}"] = getattr(cls, one.name).__set__
-        value = one.name
+        value, default = one.name, ""
         if one.default_factory is not MISSING:
             names[f"make_{one.name}"] = one.default_factory
-            value = (
-                f"{one.name} if {one.name} is not missing else make_{one.name}()" if one.init else f"make_{one.name}()"
-            )
+            value, default = f"make_{one.name}() if {one.name} is missing else {one.name}", "=missing"
         elif one.default is not MISSING:
             names[f"default_{one.name}"] = one.default
+            default = f"=default_{one.name}"
         if one.init:
-            head.append(one.name + _default(one))
-        if one.init or one.default_factory is not MISSING:
-            body.append(f"    set_{one.name}(self, {value})" if not changes else f"    self.{one.name} = {value}")
+            head.append(one.name + default)
+            body.append(f"    set_{one.name}(self, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("    self.__post_init__()")
-    names["missing"] = MISSING
     exec("\n".join([f"def __init__({', '.join(head)}):", *(body or ["    pass"])]), names)
     names["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
     return names["__init__"]
-
-
-def _default(one: Field[Any]) -> str:
-    if one.default_factory is not MISSING:
-        return "=missing"
-    return f"=default_{one.name}" if one.default is not MISSING else ""
 
 
 def _counted(cls: Any) -> Callable[[Any], tuple[Any, ...]]:

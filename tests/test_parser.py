@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,10 +14,13 @@ from lark import Lark
 
 import lrdsl
 from lrdsl import tree
+from lrdsl.checker.expressions import Check
 from lrdsl.parser import _nodes, grammar_text, parse
 from lrdsl.parser.builder import exact
 from lrdsl.parser.cutter import cut
 from lrdsl.source import Source
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def statements(text: str) -> list[tree.Statement]:
@@ -205,6 +210,25 @@ def test_what_is_counted_first_is_never_more_than_there_is() -> None:
     pieces, _ = cut(Source(text))
 
     assert _nodes(text, pieces) == 9
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.lrs")), ids=lambda path: path.stem)
+def test_of_no_example_is_more_counted_than_there_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most = [0]
+    value = Check.value
+
+    def counting(self: Check, *arguments: Any) -> Any:
+        try:
+            return value(self, *arguments)
+        finally:
+            most[0] = max(most[0], self.nodes)
+
+    monkeypatch.setattr(Check, "value", counting)
+    lrdsl._forget()
+    text = path.read_text("utf-8")
+    lrdsl.compile(text)
+
+    assert _nodes(text, cut(Source(text))[0]) <= most[0]
 
 
 def test_nodes_that_names_put_in_are_counted() -> None:

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from reference import show
 from strategies import schedules
 
 import lrdsl
 from lrdsl.emitter import Differ, for_bases
 from lrdsl.table import Table
-
-from reference import show  # isort: skip
 
 TEXTS = [
     "warmup(100) then cosine(500, to=10%)",

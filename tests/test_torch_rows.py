@@ -47,6 +47,15 @@ def wanted(schedule: lrdsl.Schedule, group: dict[str, Any], how: str, times: Any
     return [value * group["lr_scale"] for value in values] if how == "scaled" else values
 
 
+def attached(optimizer: Any, text: str, steps: int) -> lrdsl.torch.Applier:
+    """An applier that has gone so many steps."""
+    scheduler = lrdsl.torch.attach(optimizer, text)
+    optimizer.step()
+    for _ in range(steps):
+        scheduler.step()
+    return scheduler
+
+
 @pytest.mark.parametrize("how", ["one value", "scaled", "by base", "by name"])
 @pytest.mark.parametrize(("count", "values"), [(1, 1), (3, 3), (10, 10), (100, 24), (100, 100), (300, 300)])
 @pytest.mark.parametrize("name", TEXTS)
@@ -73,10 +82,7 @@ def test_every_group_has_its_own_curve_at_every_step(name: str, count: int, valu
 @pytest.mark.parametrize("how", ["one value", "scaled", "by base"])
 def test_what_happens_in_the_middle_of_a_block_is_seen_at_once(how: str) -> None:
     optimizer = optimizer_of(12, how, 12)
-    scheduler = lrdsl.torch.attach(optimizer, TEXTS["two phases"])
-    optimizer.step()
-    for _ in range(100):
-        scheduler.step()
+    scheduler = attached(optimizer, TEXTS["two phases"], 100)
     saved = copy.deepcopy(scheduler.state_dict()), copy.deepcopy(optimizer.state_dict())
     optimizer.add_param_group({"params": [torch.zeros(1, requires_grad=True)], "lr": 0.5, "lr_scale": 2.0})
     scheduler.step()
@@ -103,10 +109,7 @@ def test_what_happens_in_the_middle_of_a_block_is_seen_at_once(how: str) -> None
 @pytest.mark.parametrize("how", ["one value", "scaled", "by base"])
 def test_somebody_else_who_writes_is_noticed_once(how: str) -> None:
     optimizer = optimizer_of(12, how, 12)
-    scheduler = lrdsl.torch.attach(optimizer, TEXTS["two phases"])
-    optimizer.step()
-    for _ in range(70):
-        scheduler.step()
+    scheduler = attached(optimizer, TEXTS["two phases"], 70)
     optimizer.param_groups[0]["lr"] = 7.0
     with pytest.warns(ScheduleWarning, match=r"7\.0"):
         scheduler.step()
@@ -140,10 +143,7 @@ def test_a_scale_that_is_numpys_leaves_a_float_in_the_group() -> None:
 
 def test_steps_make_nothing_that_the_garbage_collector_must_look_at() -> None:
     optimizer = optimizer_of(10, "by base", 10)
-    scheduler = lrdsl.torch.attach(optimizer, TEXTS["two phases"])
-    optimizer.step()
-    for _ in range(200):
-        scheduler.step()
+    scheduler = attached(optimizer, TEXTS["two phases"], 200)
     gc.collect()
     gc.disable()
     try:
@@ -157,10 +157,7 @@ def test_steps_make_nothing_that_the_garbage_collector_must_look_at() -> None:
 
 def test_an_applier_is_copied_and_pickled_in_the_middle_of_a_block() -> None:
     optimizer = optimizer_of(10, "by base", 10)
-    scheduler = lrdsl.torch.attach(optimizer, TEXTS["two phases"])
-    optimizer.step()
-    for _ in range(100):
-        scheduler.step()
+    scheduler = attached(optimizer, TEXTS["two phases"], 100)
     twin = copy.deepcopy(scheduler)
     for _ in range(50):
         twin.step()

@@ -20,7 +20,7 @@ from .. import problems, tree
 from ..diagnostic import Diagnostic
 from ..records import frozen
 from ..source import Source, Span
-from .cutter import Piece, cut
+from .cutter import WORDS, Piece, cut
 
 __all__ = ["Parsed", "grammar_text", "keep_tables", "parse", "parse_value"]
 
@@ -29,12 +29,11 @@ DEEPEST = 150  # nodes above one another, brackets and signs and powers counted,
 
 MOST_NODES = 200_000  # operators, calls, numbers and names, with names put in
 
-# Quotes and comments, which do not count, numbers, operators and calls, which do, and other words.
+# Quotes and comments; numbers, operators and calls; what ends a row of operators; other words.
 _COUNTED = re.compile(
-    r'"[^"\n]*"|#[^\n]*|(\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([-+*/^])|([A-Za-z_]\w*\s*\()|[A-Za-z_]\w*'
+    r'"[^"\n]*"|#[^\n]*|(?P<number>\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(?P<operator>[-+*/^])'
+    rf"|(?P<end>\b(?:{WORDS.replace(' ', '|')})\b|[(),])|(?P<call>[A-Za-z_]\w*\s*\()|[A-Za-z_]\w*"
 )
-# Quotes, comments and numbers; operators; what ends a row of them.
-_ROWS = re.compile(r'"[^"\n]*"|#[^\n]*|\d[\d_.]*(?:[eE][+-]?\d+)?|([-+*/^])|([(),]|\bthen\b)')
 _RANKS, _SHORT_ROW = 4, 1000  # sums, products, signs, powers; and a text in which no row can be too long
 _KEPT = re.compile(r"\s*(?:let|shape|curve|param|assert)\b")  # what counts only where it is put in
 _DEFINES = re.compile(
@@ -120,9 +119,8 @@ def grammar_text(name: str) -> str:
 def _nodes(text: str, pieces: list[Piece]) -> int:
     """How many nodes the outputs of a text have at least."""
     outputs = (text[piece.start : piece.end] for piece in pieces)
-    return sum(
-        1 for output in outputs if not _KEPT.match(output) for found in _COUNTED.finditer(output) if found.lastindex
-    )
+    counted = (found.lastgroup for output in outputs if not _KEPT.match(output) for found in _COUNTED.finditer(output))
+    return sum(kind in ("number", "operator", "call") for kind in counted)
 
 
 def _read(source: Source, piece: Piece, curves: frozenset[str]) -> tree.Statement | list[Diagnostic]:
@@ -142,11 +140,11 @@ def _too_long_row(text: str) -> int | None:
     if len(text) <= _SHORT_ROW:
         return None
     begin, count = 0, 0
-    for found in _ROWS.finditer(text):
-        if found.group(1):
+    for found in _COUNTED.finditer(text):
+        if found.lastgroup == "operator":
             count += 1
             if count > _RANKS * DEEPEST:
                 return begin
-        elif found.group(2):
+        elif found.lastgroup in ("end", "call"):
             begin, count = found.end(), 0
     return None

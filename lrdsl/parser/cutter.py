@@ -17,9 +17,9 @@ from ..source import Source, Span
 DEPTH = 100
 
 _LEXEME = re.compile(r'"[^"\r\n]*"?|#[^\r\n]*|[()\[\]]|\r\n|\n|\r|[^"#()\[\]\r\n]+')
-_WORDS = "then for until skip floor cap every"
-_GOES_ON = re.compile(rf"[-+*/^=,<>]|(?:{_WORDS.replace(' ', '|')})(?![A-Za-z0-9_])")
-_UNFINISHED = re.compile(rf"(?:[-+*/^=,<>]|(?<![A-Za-z0-9_])(?:{_WORDS.replace(' ', '|')}))$")
+WORDS = "then for until skip floor cap every"
+_GOES_ON = re.compile(rf"[-+*/^=,<>]|(?:{WORDS.replace(' ', '|')})(?![A-Za-z0-9_])")
+_UNFINISHED = re.compile(rf"(?:[-+*/^=,<>]|(?<![A-Za-z0-9_])(?:{WORDS.replace(' ', '|')}))$")
 _OPENS_STATEMENT = re.compile(
     r"(?:(?:param|let|shape|curve|assert)[ \t]+[A-Za-z_]|[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]\r\n]*\])?[ \t]*=(?!=))"
 )
@@ -166,7 +166,7 @@ def _closing_place(source: Source, bracket: str, offset: int, inside: str, end: 
     # A word of the language cannot stand in an argument that has no bracket of its own, so the bracket was meant to
     # be closed before the first of them.
     depth = 0
-    for found in re.finditer(rf"[()\[\]]|(?<![A-Za-z0-9_])(?:{_WORDS.replace(' ', '|')})(?![A-Za-z0-9_])", inside):
+    for found in re.finditer(rf"[()\[\]]|(?<![A-Za-z0-9_])(?:{WORDS.replace(' ', '|')})(?![A-Za-z0-9_])", inside):
         if found.group() in "([":
             depth += 1
         elif found.group() in ")]":
