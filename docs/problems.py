@@ -30,6 +30,7 @@ CALLS = {
     "E344": "lrdsl.torch.attach(optimizer, 'lr = 1\\nlr[\"head.*\"] = 2')",
     "E345": 'lrdsl.torch.attach(optimizer, "lr = 1\\nmomentum = 0.9")',
     "E349": 'lrdsl.compile("lr = 1")["clip"]',
+    "E354": 'lrdsl.torch.attach(optimizer, "cosine(1000, to=0.1)")',
     "E401": 'lrdsl.load("nowhere.lrs")',
     "E402": 'lrdsl.compile("gpt.lrs")',
     "E403": 'lrdsl.load("warmup(10) then hold")',

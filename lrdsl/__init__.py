@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import checker, planner, problems
+from . import notes as remarks
 from .assertions import decide
 from .diagnostic import Diagnostic, Mend, ScheduleError, ScheduleWarning
 from .output import Output
@@ -210,6 +211,12 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
     if len(made.groups) < _MOST_GROUPS:
         made.groups[name] = found
     return found
+
+
+def rises(schedule: Schedule, output: str, base: Mapping[str, float]) -> list[Diagnostic]:
+    """Where an output rises from the base to a number that was written, and nothing says that it is to: problems of `attach`."""
+    program = schedule._made.program
+    return [] if program is None else mended(schedule, remarks.rises(program, output, base))
 
 
 _MOST_GROUPS = 10_000  # names whose lines are remembered

@@ -28,6 +28,7 @@ def lr(optimizer: Any) -> float:
     return found
 
 
+@pytest.mark.filterwarnings("ignore:.* is past the end of the schedule")
 def test_a_ramp_of_the_batch_size_changes_nothing_at_the_same_token() -> None:
     optimizer, scheduler = attached(TOKENS)
     schedule = scheduler.schedule

@@ -96,6 +96,7 @@ def test_where_no_line_decides_the_line_that_would_is_proposed() -> None:
     assert problem.line == 9
 
 
+@pytest.mark.filterwarnings("ignore:.* is past the end of the schedule")
 def test_a_bias_warmup_that_falls() -> None:
     text = """
     let trunk = warmup(100, to=0.01) then cosine(900)

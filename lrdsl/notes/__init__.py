@@ -24,7 +24,7 @@ from . import lengths, levels, values
 from .allowed import allowed, closest, names_in, unknown
 from .spots import Seen, look
 
-__all__ = ["allowed", "closest", "find", "names_in", "unknown", "unused"]
+__all__ = ["allowed", "closest", "find", "names_in", "rises", "unknown", "unused"]
 
 _LAST = "zero-start"  # every plain warmup has it, so it stands behind what is said of fewer texts
 
@@ -43,6 +43,13 @@ def find(program: Program, outputs: Mapping[str, Output], base: Base = None) -> 
         )
         found += [] if first is None else _read(first)
     return _ordered(found)
+
+
+def rises(program: Program, name: str, base: Base) -> list[Diagnostic]:
+    """Where an output rises from the base of a driven key to a level that was written, without saying that it is to."""
+    root = program.outputs.get(name)
+    seen = None if root is None else look(program, name, root, base)
+    return [] if seen is None else _ordered(levels.rises(seen))
 
 
 def _read(seen: Seen) -> list[Diagnostic]:

@@ -61,6 +61,24 @@ def _climbs(seen: Seen, call: program.Call) -> Diagnostic | None:
     return problems.climbs(call, *ends, as_share(last.written), _begin(seen, call, ends[0]))
 
 
+def rises(seen: Seen) -> list[Diagnostic]:
+    """Shapes that start at the base, which nobody wrote there, and rise to a written number: problems, once a base is known."""
+    found = []
+    for spot in spots(seen):
+        call = spot.node
+        if not isinstance(call, program.Call):
+            continue
+        first, last, form = call.levels.get("from"), call.levels.get("to"), seen.form(call)
+        if first is None or last is None or first.written is not None or last.ahead or last.written is None:
+            continue
+        if seen.known is None or not isinstance(form, Blend) or isinstance(last.written, program.Share):
+            continue
+        start, stop = seen.known[form.from_], seen.known[form.to]
+        if isinstance(seen.output.timeline.rows[form.from_], BaseRow) and 0 < start < stop:
+            found.append(problems.rises_from_base(call, start, stop, as_share(last.written)))
+    return found
+
+
 def _begin(seen: Seen, call: program.Call, start: float) -> str | None:
     """How the level at which a call begins may be written."""
     form = seen.form(call)

@@ -143,6 +143,18 @@ def floor_above(
 
 def climbs(call: program.Call, start: float, stop: float, share: str | None, begin: str | None) -> Diagnostic:
     """`share` is the level that was written as a share; `begin` what it starts at, where that can be written."""
+    return _note("climbs", *_climb(call, start, stop, share, begin))
+
+
+def rises_from_base(call: program.Call, start: float, stop: float, share: str | None) -> Diagnostic:
+    """The same of an optimizer's own lr, below a level that was written: it is never meant without saying so."""
+    message, span, label, mends = _climb(call, start, stop, share, "base")
+    return problem("E354", f"{message} above the {number_text(start)} of the optimizer", span, label, mends)
+
+
+def _climb(
+    call: program.Call, start: float, stop: float, share: str | None, begin: str | None
+) -> tuple[str, Span, str, list[Mend]]:
     written = call.levels["to"].written
     assert written is not None
     mends: list[Mend] = []
@@ -152,7 +164,7 @@ def climbs(call: program.Call, start: float, stop: float, share: str | None, beg
         new = with_argument(call.span.text, f"from={begin}")
         mends.append(change(call.span, new, f"`{new}` if it is to rise"))
     label = f"from {number_text(start)} to {number_text(stop)}"
-    return _note("climbs", f"`{call.name}` rises {float(f'{stop / start:.3g}'):g}-fold", written.span, label, mends)
+    return f"`{call.name}` rises {float(f'{stop / start:.3g}'):g}-fold", written.span, label, mends
 
 
 def clipped_floor(

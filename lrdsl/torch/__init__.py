@@ -3,7 +3,13 @@
     arguments.py what one attaches
     groups.py    parameter names to groups, by the patterns of a text
     columns.py   what is written where: keys, groups that share a value, bases
+    tensors.py   lrs that are Tensors, each group with its own
+    rows.py      what is written at a step, for many steps at once
     clocks.py    how far a step goes, in whatever unit it is said
+    alarms.py    what is warned of, in words
+    hooks.py     what hangs on the optimizer's step: what drives a schedule, and what looks whether it is driven well
+    checkpoint.py what a checkpoint says, and how a run goes on from it
+    stepper.py   one step after another
     applier.py   the scheduler
 
 In: an optimizer, a model, a text. Out: param groups, and an Applier. Refuses to know texts: what is wrong with them is said by

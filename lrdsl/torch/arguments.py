@@ -7,18 +7,17 @@ anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import Any
 
 from torch.optim import Optimizer
 
 from .. import compile as compile_text
-from .. import problems
-from ..comparison import difference
+from .. import problems, rises
 from ..diagnostic import ScheduleError
-from ..problems import number_text, time_text
+from ..problems import number_text
 from ..schedule import Schedule
-from .columns import Group, base_of, held, holds, said, seen_by
+from .columns import Column, Group, held, holds, kept_as, seen_by
+from .hooks import hooked
 
 
 def compiled(schedule: str | Schedule, bindings: Mapping[str, Any]) -> Schedule:
@@ -63,7 +62,7 @@ def check_fresh(optimizer: Optimizer, schedule: Schedule, base: float | Mapping[
     if not optimizer.state or (base is not None and not isinstance(base, Mapping)):
         return
     for key in used(optimizer.param_groups, schedule) - set(base or ()):
-        first = next((g for g in optimizer.param_groups if holds(g, key) and f"initial_{key}" not in g), None)
+        first = next((g for g in optimizer.param_groups if holds(g, key) and kept_as(key) not in g), None)
         if first is not None:
             shown = number_text(float(held(first, key)))
             example = "3e-4" if key == "lr" else f'{{"{key}": {shown}}}'
@@ -75,30 +74,38 @@ def check_fresh(optimizer: Optimizer, schedule: Schedule, base: float | Mapping[
             )
 
 
+def shared_with(optimizer: str) -> tuple[str, str]:
+    """What to write where a schedule that the optimizer drives is to be one phase of torch's SequentialLR."""
+    return (
+        f"the {optimizer} drives this schedule (`auto=True`), so no other scheduler can turn it back or hand over to it",
+        "write the phases into the text, with `then`; or leave `auto=True` out",
+    )
+
+
 def plain_base(base: float | Mapping[str, float]) -> float | dict[str, float]:
     """A base as a checkpoint has it."""
     return {key: float(value) for key, value in base.items()} if isinstance(base, Mapping) else float(base)
 
 
-def another_text(
-    saved: Schedule, now: Schedule, group: Group, base: float | Mapping[str, float] | None, position: Fraction
-) -> ScheduleError:
-    """A checkpoint of a text that means something else: both lrs there, and what is different from there on."""
-    lrs = [said(schedule, group, base, float(position)) for schedule in (saved, now)]
-    place = f"{saved.clock.removesuffix('s')} {time_text(position)}"
-    told = f"the checkpoint was trained with another text or other bindings: at {place} {lrs[0]}, in hand {lrs[1]}"
-    told += _from_there(saved, now, base if base is not None else base_of(group, "lr", None), position)
-    return ScheduleError(
-        problems.bad_call(
-            told,
-            'attach(..., on_change="replace") goes on with the text in hand, attach(..., on_change="keep") with the saved one',
+def check_rises(columns: Iterable[Column], schedule: Schedule) -> None:
+    """Refuse a decay that would rise from the optimizer's own lr to a level that was written: `to=0.1` where `to=10%` was meant."""
+    for column in columns:
+        if column.output.relation == "mixed":
+            seen = seen_by(column.groups[0], schedule)
+            wrong = rises(seen, column.output.name, column.bases)
+            if wrong:
+                raise ScheduleError(*wrong)
+
+
+def check_driven(optimizer: Optimizer, schedule: Schedule) -> None:
+    """Refuse what an optimizer cannot drive: it knows of updates, and of nothing else."""
+    if hooked(optimizer) is None:
+        shown = f"this {type(optimizer).__name__} runs no hooks after a step, so it cannot drive a schedule"
+        raise ScheduleError(problems.bad_call(shown, "leave `auto=True` out, and call step() after each update"))
+    if schedule.clock != "steps":
+        shown = f"this text counts {schedule.clock}, and with `auto=True` the optimizer counts updates"
+        raise ScheduleError(
+            problems.bad_call(
+                shown, f"`step=...` says how many {schedule.clock} an update is; or `step({schedule.clock}=n)`"
+            )
         )
-    )
-
-
-def _from_there(saved: Schedule, now: Schedule, base: float | Mapping[str, float] | None, position: Fraction) -> str:
-    try:
-        found = difference(saved, now, ("the checkpoint", "the text in hand"), at=position, base=base)
-    except ScheduleError:  # they count in different units, say: both lrs tell enough
-        return ""
-    return f"; {found.words}" if found.outputs else ""

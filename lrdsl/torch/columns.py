@@ -15,12 +15,12 @@ from .. import problems
 from ..diagnostic import Mend, ScheduleError
 from ..output import Output
 from ..patterns import pattern
-from ..problems import number_text
 from ..records import frozen
 from ..schedule import Schedule
 
 Group = dict[str, Any]
 BETAS = ("beta1", "beta2")
+SCALE = "lr_scale"
 
 
 @frozen
@@ -44,8 +44,8 @@ def held(group: Group, key: str) -> Any:
 
 def put(group: Group, key: str, value: float) -> None:
     """Write a Python float; a Tensor is filled in place, so that a compiled or captured step sees it."""
-    if key == "lr" and "lr_scale" in group:
-        value *= float(group["lr_scale"])
+    if key == "lr" and SCALE in group:
+        value *= float(group[SCALE])
     now = held(group, key)
     if isinstance(now, Tensor):
         now.fill_(value)
@@ -57,15 +57,20 @@ def put(group: Group, key: str, value: float) -> None:
         group[key] = value
 
 
+def kept_as(key: str) -> str:
+    """The name under which a group keeps what a key held at first, as torch keeps `initial_lr`."""
+    return f"initial_{key}"
+
+
 def base_of(group: Group, key: str, given: float | Mapping[str, float] | None) -> float:
-    """What the group's key held when it was first attached, kept in the group beside it as torch keeps `initial_lr`."""
+    """What the group's key held when it was first attached, kept in the group beside it."""
     if given is not None and not isinstance(given, Mapping):
         return float(given)
     if given is not None and key in given:
         return float(given[key])
     if not holds(group, key):
         return 1.0  # an output uses the base of a key that this group has not; nothing says what it would be
-    name = f"initial_{key}"
+    name = kept_as(key)
     if name not in group:
         group[name] = float(held(group, key))
     return float(group[name])
@@ -103,13 +108,7 @@ def lr_of(group: Group, schedule: Schedule, position: float, base: float | Mappi
     seen = seen_by(group, schedule)
     if "lr" not in seen.outputs:
         return group["lr"]
-    return value_of(seen["lr"], group, base, position) * float(group.get("lr_scale", 1.0))
-
-
-def said(schedule: Schedule, group: Group, base: float | Mapping[str, float] | None, position: float) -> str:
-    """What a schedule says for a group at a position, in words: `its lr is 3e-4`."""
-    output = schedule.first
-    return f"its {output.name} is {number_text(value_of(output, group, base, position))}"
+    return value_of(seen["lr"], group, base, position) * float(group.get(SCALE, 1.0))
 
 
 def check_groups(optimizer: Optimizer, schedule: Schedule) -> None:

@@ -1,0 +1,148 @@
+"""What hangs on the optimizer's step: what moves a schedule on, and what looks whether steps come as they should.
+
+In: an optimizer. Out: a call after each applied update; over the first updates, one warning of what is wrong. A hook runs where
+`optimizer.step()` ran: an update that a GradScaler skipped is none, one that was skipped inside a fused kernel is. Refuses to know
+positions and values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
+
+from ..records import field, slotted
+from . import alarms
+
+Handle = RemovableHandle
+
+_ENOUGH = 16  # steps that each came after one update: nobody looks any more
+_MOST = 256  # steps that are looked at in any case
+_SILENT = 100  # updates without a step
+_LONG = 10  # updates in one step: told at once, fewer only when they come again
+_HOOKS = "_optimizer_step_post_hooks"
+
+
+def hooked(optimizer: Optimizer) -> Optimizer | None:
+    """The optimizer whose hooks run: wrappers such as Accelerate's have none, and hold the real one."""
+    while _HOOKS not in vars(optimizer):
+        inner = vars(optimizer).get("optimizer")
+        if not isinstance(inner, Optimizer):
+            return None
+        optimizer = inner
+    return optimizer
+
+
+def drive(optimizer: Optimizer, move: Callable[[], None]) -> Handle:
+    """Call `move` after each applied update, a compiled one too: there it stands behind the graph, and breaks none."""
+    outside: Any = torch.compiler.disable(move)  # type: ignore[no-untyped-call]
+
+    def moves(*_: Any) -> None:
+        # The test costs a tenth of what a function costs that is always kept out of graphs.
+        if torch.compiler.is_compiling():
+            outside()
+        else:
+            move()
+
+    return optimizer.register_step_post_hook(moves)
+
+
+def watch(optimizer: Optimizer, alive: Callable[[], object]) -> Watch:
+    """Look at the first updates of an optimizer; what watched for a scheduler that is gone has been replaced."""
+    for hook in vars(optimizer)[_HOOKS].values():
+        other = getattr(hook, "__self__", None)
+        if isinstance(other, Watch) and other.alive() is None:
+            other.done = True
+    found = Watch(alive)
+    found.handles.append(optimizer.register_step_post_hook(found.updated))
+    return found
+
+
+@slotted
+class Watch:
+    """Counts updates and steps, until it is sure that one follows the other; tells what is wrong, and takes itself away.
+
+    `alive` gives the scheduler, or None where it is gone. A step that came without an update is no alarm by itself: a GradScaler
+    skips updates, the first ones above all.
+    """
+
+    alive: Callable[[], object]
+    updates: int = 0  # all of them
+    since: int = 0  # updates since the last step
+    steps: int = 0
+    alone: int = 0  # steps since the last update
+    right: int = 0  # steps in a row that came after one update each
+    rare: int = 0  # steps in a row that came after several
+    bursts: tuple[int, int] = (0, 0)  # steps in one update, and how often in a row
+    skipped: bool = False
+    done: bool = False
+    handles: list[Handle] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self.done = True
+        # A hook that a compiled step has seen stays: to take it away would compile that anew.
+        if self.since:
+            for handle in self.handles:
+                handle.remove()
+
+    def updated(self, *_: Any) -> None:
+        """After an update. Nothing is taken away here, for the optimizer is going through its hooks."""
+        if torch.compiler.is_compiling() or self.done:
+            return
+        self.updates += 1
+        self.since += 1
+        if self.alone > 1 and self.updates > 1:
+            count, times = self.bursts
+            self.bursts = (self.alone, times + 1 if count == self.alone else 1)
+            # A skipped update looks the same once; it does not come again and again.
+            if self.bursts[1] >= (3 if self.alone == 2 else 2):
+                self.tell(alarms.several(self.alone))
+        elif self.updates > 1:
+            self.bursts = (0, 0)
+        self.alone = 0
+        if self.since == _SILENT:
+            self.tell(alarms.rare(_SILENT, "not once"))
+
+    def stepped(self, optimizer: Optimizer) -> Watch | None:
+        """At a step; None where nobody need look any more."""
+        self.steps += 1
+        self.alone += 1
+        since = self.since
+        if since == 0 and self.updates == 0 and self.steps <= 2:
+            self.skipped = self.skipped or _overflowed(optimizer)
+            if self.steps == 2 and not self.skipped:
+                self.tell(alarms.never(self.steps))
+        elif self.steps == 2 and self.updates == since == 1 and not self.skipped:
+            self.tell(alarms.ORDER)
+        self.right = self.right + 1 if since == 1 else 0
+        self.rare = self.rare + 1 if since > 1 else 0
+        if since >= _LONG or self.rare > 1:
+            self.tell(alarms.rare(since, "once"))
+        if self.done or self.right >= _ENOUGH or self.steps >= _MOST:
+            self.stop()
+            return None
+        self.since = 0
+        return self
+
+    def tell(self, what: str) -> None:
+        if not self.done:
+            self.done = True
+            alarms.warn(what)
+
+
+def _overflowed(optimizer: Optimizer) -> bool:
+    """Whether gradients are infinite or NaN, as they are where a GradScaler has skipped an update."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            found: Any = parameter.grad
+            if found is None:
+                continue
+            local: Tensor = found.to_local() if hasattr(found, "to_local") else found
+            if not bool(torch.isfinite(local._values() if local.is_sparse else local).all()):
+                return True
+    return False
