@@ -36,6 +36,9 @@ from .intervals import (
 )
 from .records import frozen
 
+# What a target calls the module that its operations are found in.
+MODULES = {"numpy": "np", "torch": "torch"}
+
 
 @frozen
 class Function:
@@ -58,6 +61,13 @@ class Function:
     python: str
     named: bool = True
     integral: Callable[[Interval], Interval] | None = None
+    torch: str = ""  # where it is not called as numpy calls it
+
+    def template(self, target: str) -> str:
+        """How a target writes it."""
+        if target == "python":
+            return self.python
+        return self.torch if self.torch and target == "torch" else self.numpy.replace("np.", f"{MODULES[target]}.")
 
 
 def divide(a: float, b: float) -> float:
@@ -277,10 +287,10 @@ FUNCTIONS: dict[str, Function] = {
         # Of two equal zeros np.minimum and np.maximum return the second, unlike Python's min and max.
         Function("min", (1, None), lambda *a: _fold(a, lambda v, c: v if v < c else c),
                  lambda *a: (min(low for low, _ in a), min(high for _, high in a)), lambda *a: _pick(*a, sign=1.0),
-                 "minimum", "np.minimum({0}, {1})", "min({0}, {1})"),
+                 "minimum", "np.minimum({0}, {1})", "min({0}, {1})", torch="minimum({0}, {1})"),
         Function("max", (1, None), lambda *a: _fold(a, lambda v, c: v if v > c else c),
                  lambda *a: (max(low for low, _ in a), max(high for _, high in a)), lambda *a: _pick(*a, sign=-1.0),
-                 "maximum", "np.maximum({0}, {1})", "max({0}, {1})"),
+                 "maximum", "np.maximum({0}, {1})", "max({0}, {1})", torch="maximum({0}, {1})"),
         Function("abs", (1, 1), abs, absolute, lambda a: (_sign(a),), "absolute", "np.abs({0})", "abs({0})"),
         Function("cos", (1, 1), _periodic(math.cos), _COS, lambda a: (negate(_SIN(a)),), "cos", "np.cos({0})",
                  "math.cos({0})", integral=_SIN),

@@ -243,12 +243,7 @@ class Schedule:
 
     @property
     def settled(self) -> float | None:
-        """A time from which on nothing changes; None where there is none, or where it depends on the base.
-
-        >>> import lrdsl
-        >>> lrdsl.compile("warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6").settled
-        70077.5527898214
-        """
+        """A time from which on nothing changes; None where there is none, or where it depends on the base."""
         return self.first.settled
 
     @property
@@ -317,10 +312,16 @@ class Schedule:
         return made if self._group is None else made.group(self._group)
 
     def source(self, target: str = "numpy") -> str:
-        """A standalone module, one function an output, `lr(t, base=1.0)`; `numpy` needs numpy alone, `python` nothing."""
-        from .emitter.writer import module
+        """A standalone module, a function an output, `lr(t, base=1.0)`; `numpy` and `torch` need those alone, `python` nothing."""
+        from .emitter.module import module
 
         return module(self, target)
+
+    def torch(self, output: str = "lr") -> Any:
+        """A function of a step tensor, `f(t, base=1.0)`: float64 on its device, traceable, differentiable by t; NaN before 0."""
+        from .emitter.module import function
+
+        return function(self, self[output], "torch")
 
     def diff(self, other: Schedule | str, *, at: float | None = None, base: Base = None) -> Difference:
         """How another schedule differs from this one, from the time `at` on: `.same`, `.words`, `.as_data()`.

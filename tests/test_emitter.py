@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import itertools
 import math
 import re
@@ -23,8 +24,8 @@ from hypothesis import strategies as st
 import lrdsl
 from lrdsl.emitter.forms import first_float, lower
 from lrdsl.emitter.kernel import ChainKernel
+from lrdsl.emitter.module import TARGETS
 from lrdsl.emitter.scalars import bound
-from lrdsl.emitter.writer import TARGETS
 
 mpmath.mp.dps = 50
 
@@ -281,6 +282,9 @@ if {numpy}:
     import numpy as np
     values = lr(np.array(times)).tolist()
     assert [lr(t) for t in times[:100]] == values[:100]
+elif {torch}:
+    import torch
+    values = lr(torch.tensor(times, dtype=torch.float64)).tolist()
 else:
     values = [lr(t) for t in times]
 print(json.dumps(values))
@@ -292,13 +296,15 @@ print(json.dumps(values))
 def test_a_module_runs_where_lrdsl_is_not(text: str, target: str, tmp_path: Path) -> None:
     import json
 
+    if target == "torch":
+        pytest.importorskip("torch")
     schedule = lrdsl.compile(text, total=100_001)
     (tmp_path / "standalone.py").write_text(schedule.source(target), "utf-8")
     count = 100_000 if target == "numpy" else 3000
     rng = np.random.default_rng(2)
     times = np.concatenate([np.arange(count // 2), rng.uniform(0, 120_000, count // 2)])
     done = subprocess.run(
-        [sys.executable, "-c", RUN.format(numpy=target == "numpy"), str(tmp_path)],
+        [sys.executable, "-c", RUN.format(numpy=target == "numpy", torch=target == "torch"), str(tmp_path)],
         input=json.dumps(times.tolist()), capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     values = np.array(json.loads(done.stdout))
@@ -355,7 +361,7 @@ def test_nothing_of_a_text_becomes_code(text: str) -> None:
         schedule = lrdsl.compile(text)
     except lrdsl.ScheduleError:
         return
-    for target in TARGETS:
+    for target in TARGETS if importlib.util.find_spec("torch") else TARGETS[:2]:
         names: dict[str, object] = {}
         exec(compile(schedule.source(target), "standalone", "exec"), names)
         assert callable(names["lr"])

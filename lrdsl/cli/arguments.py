@@ -195,7 +195,7 @@ def _compile(parser: _Parser) -> None:
     _bindings(parser)
     parser.add_argument("-o", dest="out", metavar="OUT", help="the file to write; stdout without it")
     parser.add_argument(
-        "--target", choices=("numpy", "python"), default="numpy", help="python needs nothing but Python"
+        "--target", choices=("numpy", "python", "torch"), default="numpy", help="python needs nothing but Python"
     )
 
 

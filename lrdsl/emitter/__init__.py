@@ -10,8 +10,9 @@ operations of each are the rows of `functions.py`. Refuses to know any text.
     blocks.py      forms on blocks of times
     kernel.py      chains: which part owns a time
     cycles.py      cycles and samples
+    writer.py      forms as lines of code
     docstring.py   what a module says of itself
-    writer.py      writes them as a module that needs numpy alone, or nothing
+    module.py      a module that needs numpy or torch alone, or nothing
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _MOST_PHASES = 40  # of an output
 
 def docstring(schedule: Schedule, target: str) -> str:
     text = schedule.text.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    needs = "numpy alone" if target == "numpy" else "nothing but Python"
+    needs = "nothing but Python" if target == "python" else f"{target} alone"
     names = ", ".join(output.name for output in schedule.plain)
     lines = [f'"""{names} as a function of time in {schedule.clock}; needs {needs}.', ""]
     lines += [f"    {line}".rstrip() for line in text.splitlines()]

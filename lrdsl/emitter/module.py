@@ -1,0 +1,191 @@
+"""A timeline as a standalone module that a person can read.
+
+In: a schedule. Out: source of a module with `lr(t, base=1.0)`: the text, its phases and formulas in the docstring, one function for
+each form, tables of numbers, and the functions of a runtime that it needs. Nothing of the text gets into code: it stands in the
+docstring, escaped. Refuses to compute.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import inspect
+import keyword
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import problems
+from ..diagnostic import ScheduleError
+from ..functions import FUNCTIONS, HALFWAVE
+from ..timeline import (
+    BaseRow,
+    ExactRow,
+    OperationRow,
+    RealRow,
+    Row,
+    rounded,
+)
+from . import folding
+from .docstring import docstring
+from .writer import Writer, number_code
+
+if TYPE_CHECKING:
+    from ..output import Output
+    from ..schedule import Schedule
+
+TARGETS = ("numpy", "python", "torch")
+_TAKEN = {
+    "np",
+    "torch",
+    "math",
+    "Fraction",
+    "bisect_right",
+    "chain",
+    "cycle",
+    "sample",
+    "stretched",
+    "folded",
+    "evaluate",
+} | {
+    *{
+        "blend",
+        "halfwave",
+        "power",
+        "root",
+        "exp",
+        "ln",
+        "divide",
+        "minimum",
+        "maximum",
+        "full",
+        "constant",
+        "inner",
+        "looked_up",
+    },
+    *vars(folding),
+}
+
+
+def module(schedule: Schedule, target: str) -> str:
+    """The source of a module that needs numpy alone (`numpy`), torch alone (`torch`), or nothing (`python`)."""
+    if target not in TARGETS:
+        raise ScheduleError(problems.bad_call(f"no target {target!r}", f"there are {' and '.join(TARGETS)}"))
+    outputs = schedule.plain
+    functions: list[str] = []
+    forms: dict[str, str] = {}
+    for output in outputs:
+        # Forms are shared: of the same phase in two outputs there is one function.
+        functions += [*_function(output, target, forms, many=len(outputs) > 1), "", ""]
+    code = "\n".join([*functions, *forms.values()])
+    # Reading order: what it is, the functions, their forms, and the machinery last.
+    lines = [docstring(schedule, target), *_imports(target), "", code, *_machinery(target, code)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def function(schedule: Schedule, output: Output, target: str) -> Any:
+    """The function of an output, as its module has it."""
+    namespace: dict[str, Any] = {}  # without a name, which torch.compile would look for among the modules
+    exec(compile(module(schedule, target), f"<{output.name} of {schedule.source_name}>", "exec"), namespace)
+    return namespace[_function_name(output.name)]
+
+
+def _function(output: Output, target: str, forms: dict[str, str], many: bool) -> list[str]:
+    timeline = output.timeline
+    work = Writer(target, timeline.rows, timeline.phases, forms)
+    parts = work.table(timeline.chain, "", False)
+    base = "base" if output.relation == "mixed" else "base=1.0"
+    unused = "" if _uses_base(timeline.rows) else "\n    del base  # the text does not use it"
+    keyed = output.keys if many or output.keys != (output.name,) else ()
+    return [
+        f"def {_function_name(output.name)}(t, {base}):",
+        f'    """{_about(output, target, keyed)}"""{unused}',
+        *(f"    {line}" for line in _level_lines(timeline.rows, parts, keyed)),
+        f"    return evaluate(t, {parts})",
+    ]
+
+
+def _function_name(name: str) -> str:
+    """The name of an output, where that may be the name of a function in a module."""
+    taken = keyword.iskeyword(name) or name in _TAKEN or re.fullmatch(r"form_\d+|HALFWAVE", name)
+    return f"{name}_" if taken or hasattr(builtins, name) else name
+
+
+def _about(output: Output, target: str, keyed: Sequence[str]) -> str:
+    unit = output.clock.removesuffix("s")
+    when = f"used by update t, in {output.clock} from 0" if unit == "step" else f"at time t, in {output.clock} from 0"
+    arrays = {
+        "numpy": ", a number or an array of any shape",
+        "torch": ", a tensor of any shape; float64, differentiable",
+    }
+    of_base = f"; base is a number, or a mapping by key: {', '.join(keyed)}" if keyed else ""
+    return f"The {output.name} {when}{arrays.get(target, '')}{of_base}."
+
+
+def _uses_base(rows: Sequence[Row]) -> bool:
+    return any(isinstance(row, BaseRow) for row in rows)
+
+
+def _imports(target: str) -> list[str]:
+    match target:
+        case "numpy":
+            return ["import math", "from fractions import Fraction", "", "import numpy as np", ""]
+        case "torch":
+            return ["import math", "", "import torch", ""]
+    return ["import math", "from bisect import bisect_right", "from fractions import Fraction", ""]
+
+
+def _machinery(target: str, code: str) -> list[str]:
+    """The functions that the code uses, and those that they use."""
+    runtime = importlib.import_module(f".runtime_{target}", __package__)
+    sources: dict[str, str] = {}
+    for home in (folding, runtime):
+        for name, function in inspect.getmembers(home, inspect.isfunction):
+            if function.__module__ == home.__name__:
+                sources[name] = _plain(inspect.getsource(function))
+    wanted: dict[str, str] = {}
+    todo = [code, "evaluate("]
+    while todo:
+        text = todo.pop()
+        for name, source in sources.items():
+            if f"{name}(" in text and name not in wanted:
+                wanted[name] = source
+                todo.append(source)
+    ordered = [sources[name] for name in sources if name in wanted]
+    constants = [f"HALFWAVE = {HALFWAVE!r}", "", ""] if "halfwave" in wanted else []
+    if target == "torch":
+        constants += [f"FEW = {vars(runtime)['FEW']}", "CONSTANTS = {}", "", ""]
+    return [*constants, *(f"{source}\n\n" for source in ordered)]
+
+
+def _plain(source: str) -> str:
+    """Without the remarks that are for our checkers only."""
+    lines = [
+        line.split("  # type: ignore")[0].replace(": Any", "").replace(" -> Any", "") for line in source.splitlines()
+    ]
+    return "\n".join(lines)
+
+
+def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str]) -> list[str]:
+    """The levels that the tables use, and those that they use; where `keyed`, a base may be a mapping by key."""
+    used = {int(number) for number in re.findall(r"\bk(\d+)\b", code)}
+    for index in range(len(rows) - 1, -1, -1):
+        row = rows[index]
+        if index in used and isinstance(row, OperationRow):
+            used |= set(row.rows)
+    lines = []
+    for index, row in enumerate(rows):
+        if index not in used:
+            continue
+        match row:
+            case BaseRow(key):
+                text = f'float(base["{key}"] if isinstance(base, dict) else base)' if keyed else "float(base)"
+            case ExactRow(value):
+                text = number_code(rounded(value))
+            case RealRow(real):
+                text = number_code(real)
+            case _:
+                operands = [f"k{operand}" for operand in row.rows]
+                text = FUNCTIONS[row.function].python.format(*operands)
+        lines.append(f"k{index} = {text}")
+    return lines
