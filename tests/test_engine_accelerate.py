@@ -1,0 +1,132 @@
+"""Real runs under Accelerate: each update is made with exactly the value of the schedule.
+
+What is right, with any number of processes:
+
+    model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    scheduler = lrdsl.torch.attach(optimizer, "warmup(100) then cosine(to=10%)", total=updates)
+    accelerator.register_for_checkpointing(scheduler)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+accelerate = pytest.importorskip("accelerate")
+
+from accelerate.state import AcceleratorState, GradientState  # noqa: E402
+from accelerate_runs import TEXT as TWO  # noqa: E402
+from accelerate_runs import UPDATES, WAYS  # noqa: E402
+from engines import Updates, recorded, rows  # noqa: E402
+
+import lrdsl  # noqa: E402
+import lrdsl.torch  # noqa: E402
+
+TEXT = "warmup(3) then cosine(to=10%)"
+TOTAL = 12
+LR = 0.1
+CURVE = [lrdsl.compile(TEXT, total=TOTAL)(step, LR) for step in range(TOTAL)]
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """Accelerate keeps what it was told for the whole process."""
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+    GradientState._reset_state()
+
+
+class Run:
+    """A run of 12 updates, of which some may have been made."""
+
+    def __init__(self, prepared: bool = True, inside: bool = False, accumulate: int = 1, **how: Any) -> None:
+        self.accelerator = accelerate.Accelerator(cpu=True, gradient_accumulation_steps=accumulate)
+        model = torch.nn.Linear(4, 1)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=LR)
+        loader = torch.utils.data.DataLoader(rows(2 * TOTAL * accumulate), batch_size=2)
+        self.model, self.optimizer, self.loader = self.accelerator.prepare(model, optimizer, loader)
+        held = self.optimizer if inside else optimizer
+        self.scheduler = lrdsl.torch.attach(held, TEXT, total=TOTAL, **how)
+        self.stepped = self.accelerator.prepare(self.scheduler) if prepared else self.scheduler
+        if not prepared:
+            self.accelerator.register_for_checkpointing(self.scheduler)
+
+    def train(self, begin: int = 0, end: int | None = None) -> Updates:
+        with recorded() as updates:
+            for batch in list(self.loader)[begin:end]:
+                with self.accelerator.accumulate(self.model):
+                    self.accelerator.backward(self.model(batch).square().mean())
+                    self.optimizer.step()
+                    self.stepped.step()
+                    self.optimizer.zero_grad()
+        return updates
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["the optimizer", "the prepared optimizer"])
+@pytest.mark.parametrize("prepared", [True, False], ids=["prepared", "not prepared"])
+def test_every_update_has_the_value_of_the_schedule(prepared: bool, inside: bool) -> None:
+    run = Run(prepared, inside)
+
+    assert run.train().lrs == CURVE
+    assert run.scheduler.last_epoch == TOTAL
+
+
+def test_a_prepared_scheduler_waits_for_accumulated_batches() -> None:
+    run = Run(accumulate=2)
+
+    assert run.train().lrs == CURVE
+    assert run.scheduler.last_epoch == TOTAL
+
+
+@pytest.mark.parametrize("prepared", [True, False], ids=["prepared", "registered"])
+def test_a_run_that_is_taken_up_from_a_saved_state_goes_on_exactly(tmp_path: Path, prepared: bool) -> None:
+    run = Run(prepared)
+    assert run.train(end=5).lrs == CURVE[:5]
+    run.accelerator.save_state(str(tmp_path))
+    AcceleratorState._reset_state(reset_partial_state=True)
+    again = Run(prepared)
+    again.accelerator.load_state(str(tmp_path))
+
+    assert again.scheduler.last_epoch == 5
+    assert again.train(begin=5).lrs == CURVE[5:]
+
+
+@pytest.fixture(scope="module")
+def two() -> dict[str, list[dict[str, Any]]]:
+    """What each of two processes did, in each way."""
+    script = Path(__file__).with_name("accelerate_runs.py")
+    env = {**os.environ, "PYTHONPATH": str(script.parent.parent), "OMP_NUM_THREADS": "1"}
+    ways = [way for way in WAYS if "auto" not in way]
+    done = subprocess.run([sys.executable, script, *ways], env=env, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
+    return found
+
+
+def expected(stride: int = 1) -> list[float]:
+    return [lrdsl.compile(TWO)(stride * update) for update in range(UPDATES)]
+
+
+def test_a_prepared_scheduler_runs_twice_as_fast_in_two_processes(two: Any) -> None:
+    assert [one["rank"] for one in two["prepared"]] == [0, 1]
+    for one in two["prepared"]:
+        assert one["lrs"] == expected(stride=2)
+        assert one["position"] == 2 * UPDATES
+        # assert re.search(r"2 times in one optimizer update", " ".join(one["said"]))
+
+
+@pytest.mark.parametrize("way", ["not prepared", "not with the optimizer", "split batches"])
+def test_two_processes_have_the_values_of_the_schedule(two: Any, way: str) -> None:
+    assert [one["rank"] for one in two[way]] == [0, 1]
+    for one in two[way]:
+        assert one["lrs"] == expected()
+        assert one["position"] == UPDATES
+        assert one["said"] == []
