@@ -9,7 +9,6 @@ What is right:
 from __future__ import annotations
 
 import copy
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def trainer(folder: Path, kind: Any = Trainer, *, given: Any = {}, **settings: A
         **chosen,
     )
     data = [{"x": row, "labels": torch.tensor(1.0)} for row in rows(16)]
-    return kind(model=Model(), args=args, train_dataset=data, **given)
+    return kind(args=args, train_dataset=data, **{"model": Model(), **given})
 
 
 def train(one: Any, **how: Any) -> Updates:
@@ -91,8 +90,7 @@ def pair(text: str = "warmup(2) then cosine(6)", **how: Any) -> tuple[Any, Any, 
 
 def test_an_optimizer_and_its_scheduler_are_given_together(tmp_path: Path) -> None:
     model, optimizer, scheduler = pair()
-    one = trainer(tmp_path, transformers.Trainer, given={"optimizers": (optimizer, scheduler)})
-    one.model = one.model_wrapped = model
+    one = trainer(tmp_path, transformers.Trainer, given={"model": model, "optimizers": (optimizer, scheduler)})
     updates = train(one)
 
     assert updates.of(optimizer) == [[lr] for lr in curve(8, "warmup(2) then cosine(6)")]
@@ -126,3 +124,122 @@ def test_accumulated_batches_are_one_update(tmp_path: Path) -> None:
     updates = train(trainer(tmp_path, gradient_accumulation_steps=2))
 
     assert updates.lrs == curve(4)
+
+
+def test_a_second_call_of_train_begins_anew(tmp_path: Path) -> None:
+    one = trainer(tmp_path)
+    first, second = train(one), train(one)
+
+    assert first.lrs == second.lrs == curve(8)
+    assert len({id(optimizer) for optimizer, _ in first.made + second.made}) == 1
+
+
+def test_a_longer_run_is_another_schedule_and_the_checkpoint_says_so(tmp_path: Path) -> None:
+    train(trainer(tmp_path, save_strategy="steps", save_steps=4))
+    resume = {"resume_from_checkpoint": str(tmp_path / "checkpoint-4")}
+    with pytest.raises(lrdsl.ScheduleError, match=r"at step 4 its lr is 7\.75e-3, in hand its lr is 0\.01;"):
+        trainer(tmp_path, num_train_epochs=2).train(**resume)
+    longer = train(trainer(tmp_path, num_train_epochs=2, given={"on_change": "replace"}), **resume)
+
+    assert longer.lrs == curve(16)[4:]
+
+
+def test_a_text_in_epochs_takes_them_from_the_run(tmp_path: Path) -> None:
+    text = "warmup(1 epoch) then cosine(to=10%)"
+    updates = train(trainer(tmp_path, num_train_epochs=3, given={"schedule": text}))
+
+    schedule = lrdsl.compile(text, epoch=8, total=24)
+    assert updates.lrs == [schedule(step, LR) for step in range(24)]
+
+
+def test_groups_by_name_come_with_an_optimizer_and_the_mixin_brings_the_schedule(tmp_path: Path) -> None:
+    text = 'lr = warmup(2, to=0.1) then cosine\nlr["*.bias"] = linear(from=0.2)'
+    model = Model()
+    optimizer = torch.optim.AdamW(lrdsl.torch.param_groups(model, text, total=8))
+    given = {"model": model, "optimizers": (optimizer, None), "schedule": lrdsl.compile(text)}
+    updates = train(trainer(tmp_path, given=given))
+
+    schedule = lrdsl.compile(text, total=8)
+    wanted = [[schedule.group(name)(step) for name in ("layer.weight", "layer.bias")] for step in range(8)]
+    assert updates.of(optimizer) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("warmup(2) then cosine(4)", "the run has 8 updates: the text ends at 6, and its last value stays"),
+        ("warmup(2) then cosine(400)", "the run has 8 updates: the text is 402 long"),
+        ("param total = 100\nlr = warmup(2%) then cosine", "the run has 8 updates: the text is 100 long"),
+        ("warmup(8) then hold", "the run has 8 updates: the last phase of the text begins at 8"),
+    ],
+)
+def test_a_length_of_its_own_stands_and_where_the_run_has_another_it_is_said(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    one = trainer(tmp_path, given={"schedule": text})
+    one.create_optimizer()
+    with pytest.warns(ScheduleWarning, match=said):
+        one.create_scheduler(8)
+
+    assert one.lr_scheduler.schedule == lrdsl.compile(text)
+
+
+@pytest.mark.parametrize("text", ["warmup(2) then cosine(6)", "warmup(7) then hold", "0.1", "repeat(cosine(3))"])
+def test_a_text_that_needs_no_total_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    one = trainer(tmp_path, given={"schedule": text})
+    one.create_optimizer()
+
+    assert one.create_scheduler(8).schedule.bindings == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("warmup(10) then cosine", "the phases are longer than the run: they end at 10, the run at 8"),
+        ("warmup(1M tokens) then cosine", "this mixes steps and tokens"),
+        ("warmup(1M tokens) then hold", "this text counts tokens"),
+    ],
+)
+def test_a_text_that_does_not_fit_the_run_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    one = trainer(tmp_path, given={"schedule": text})
+    one.create_optimizer()
+    with pytest.raises(lrdsl.ScheduleError, match=said):
+        one.create_scheduler(8)
+
+
+def test_what_the_arguments_say_of_a_schedule_is_not_used_and_that_is_said_once(tmp_path: Path) -> None:
+    one = trainer(tmp_path, lr_scheduler_type="cosine", warmup_steps=3)
+    said = r"TrainingArguments\(lr_scheduler_type='cosine', warmup_steps=3\) is not used"
+    with pytest.warns(ScheduleWarning, match=said) as caught:
+        assert train(one).lrs == curve(8) == train(one).lrs
+    assert len([warning for warning in caught if warning.category is ScheduleWarning]) == 1
+
+
+def test_deepspeed_asks_a_copy_of_the_trainer_with_an_optimizer_of_its_own(tmp_path: Path) -> None:
+    # transformers/integrations/deepspeed.py, _lr_scheduler_callable
+    one = trainer(tmp_path)
+    another = copy.copy(one)
+    another.lr_scheduler = None
+    optimizer = torch.optim.SGD(one.model.parameters(), lr=LR)
+    scheduler = another.create_scheduler(num_training_steps=8, optimizer=optimizer)
+
+    assert scheduler.optimizer is optimizer
+    assert scheduler.schedule.length == 8
+    assert one.lr_scheduler is None
+
+
+def test_first_moves_that_are_wrong_get_the_right_one(tmp_path: Path) -> None:
+    class Bare(lrdsl.torch.TrainerMixin, transformers.Trainer):
+        pass
+
+    with pytest.raises(lrdsl.ScheduleError, match="this trainer has no schedule"):
+        trainer(tmp_path, Bare)
+    with pytest.raises(lrdsl.ScheduleError, match="no curve or function is called `wormup`"):
+        trainer(tmp_path, given={"schedule": "wormup(3%) then cosine"})
+    _, optimizer, scheduler = pair()
+    with pytest.raises(lrdsl.ScheduleError, match="was given a scheduler as well, Applier"):
+        trainer(tmp_path, given={"optimizers": (optimizer, scheduler)})
+    with pytest.raises(lrdsl.ScheduleError, match=r"class Late\(lrdsl.torch.TrainerMixin, Trainer\)"):
+
+        class Late(transformers.Trainer, lrdsl.torch.TrainerMixin):
+            schedule = TEXT

@@ -1,8 +1,8 @@
 """A schedule for the Trainer of transformers, which says how many updates a run has when it asks for a scheduler.
 
-In: a text without a total, and the number of updates. Out: a schedule of that run, attached to the optimizer that trains. Refuses to
-import transformers, to build optimizers, and to change what a text says: its own length stands, and where the run is longer or
-shorter, that is said.
+In: a text without a total, and the number of updates. Out: a schedule of that run, attached to the optimizer that trains. Refuses
+to import transformers, to build optimizers, and to change what a text says: its own length stands, and where the run is longer or
+shorter, that is told.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ _UNUSED = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "warmup_r
 class TrainerMixin:
     """A Trainer that trains with a text: `class MyTrainer(lrdsl.torch.TrainerMixin, transformers.Trainer)`.
 
-    `schedule`, a text or a Schedule, is an attribute of the class or an argument. What it leaves open is taken from the run: `total`
-    is the number of updates, `epoch` that of an epoch, where `num_train_epochs` says how long the run is. `on_change` is for a
-    checkpoint that was trained with another text, as `attach` has it. The Trainer steps the scheduler, saves it and resumes it.
+    `schedule`, a text or a Schedule, is an attribute of the class or an argument. What it leaves open is taken from the run:
+    `total` is the number of updates, `epoch` that of one epoch, where `num_train_epochs` says how long the run is. `on_change`
+    is for a checkpoint that was trained with another text, as `attach` has it. The Trainer steps the scheduler, saves it and
+    resumes it.
 
     >>> import torch, lrdsl.torch
     >>> class Trainer:  # the part of transformers.Trainer that matters here
@@ -78,7 +79,7 @@ class TrainerMixin:
         if self.lr_scheduler is not None:
             raise ScheduleError(
                 problems.bad_call(
-                    f"this trainer has a schedule, and was given a {type(self.lr_scheduler).__name__} as well",
+                    f"this trainer has a schedule, and was given a scheduler as well, {type(self.lr_scheduler).__name__}",
                     "leave the scheduler out: `optimizers=(optimizer, None)`",
                 )
             )
@@ -135,10 +136,11 @@ class TrainerMixin:
     def _tell_unused(self) -> None:
         if not dataclasses.is_dataclass(self.args):
             return
+        given = ((field, getattr(self.args, field.name)) for field in dataclasses.fields(self.args))
         unused = [
-            f"{field.name}={getattr(self.args, field.name)!r}"
-            for field in dataclasses.fields(self.args)
-            if field.name in _UNUSED and getattr(self.args, field.name) not in (field.default, None, {})
+            f"{field.name}={getattr(value, 'value', value)!r}"
+            for field, value in given
+            if field.name in _UNUSED and value not in (field.default, None, {})
         ]
         if unused:
             self._tell(f"the schedule of this trainer is its text: TrainingArguments({', '.join(unused)}) is not used")
