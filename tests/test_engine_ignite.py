@@ -23,31 +23,38 @@ from ignite.handlers import Checkpoint, DiskSaver, LRScheduler  # noqa: E402
 
 import lrdsl  # noqa: E402
 import lrdsl.torch  # noqa: E402
+from lrdsl.diagnostic import ScheduleWarning  # noqa: E402
 
 TEXT = "warmup(3) then cosine(to=10%)"
 TOTAL = 12
 LR = 0.1
 CURVE = [lrdsl.compile(TEXT, total=TOTAL)(step, LR) for step in range(TOTAL)]
-WAYS = ["its own handler", "the wrapper of ignite"]
+WAYS = [
+    ("its own handler", False),
+    ("the wrapper of ignite", False),
+    ("its own handler", True),
+    ("the wrapper of ignite", True),
+    ("nobody", True),
+]
 
 
 class Run:
     """An engine of two epochs of six updates."""
 
-    def __init__(self, way: str, folder: Path | None = None, **how: Any) -> None:
+    def __init__(self, way: str, folder: Path | None = None, event: Any = None, text: str = TEXT, **how: Any) -> None:
         self.model = torch.nn.Linear(4, 1)
         groups = [{"params": [self.model.weight]}, {"params": [self.model.bias], "lr": 2 * LR}]
         self.optimizer = torch.optim.AdamW(groups, lr=LR)
-        self.scheduler = lrdsl.torch.attach(self.optimizer, TEXT, total=TOTAL, **how)
+        self.scheduler = lrdsl.torch.attach(self.optimizer, text, total=TOTAL, **how)
         self.engine = Engine(self.update)
-        self.saved = {"engine": self.engine, "model": self.model, "optimizer": self.optimizer}
+        self.saved: dict[str, Any] = {"engine": self.engine, "model": self.model, "optimizer": self.optimizer}
+        self.saved["scheduler"] = self.scheduler
         if way == "its own handler":
-            self.engine.add_event_handler(Events.ITERATION_COMPLETED, lambda: self.scheduler.step())
-            self.saved["scheduler"] = self.scheduler
+            self.engine.add_event_handler(event or Events.ITERATION_COMPLETED, lambda: self.scheduler.step())
         elif way == "the wrapper of ignite":
-            self.wrapper = LRScheduler(self.scheduler)
-            self.engine.add_event_handler(Events.ITERATION_STARTED, self.wrapper)
-            self.saved["scheduler"] = self.wrapper
+            wrapper = LRScheduler(self.scheduler)
+            self.engine.add_event_handler(event or Events.ITERATION_STARTED, wrapper)
+            self.saved["scheduler"] = wrapper
         if folder is not None:
             saver = Checkpoint(self.saved, DiskSaver(folder, require_empty=False), n_saved=None)
             self.engine.add_event_handler(Events.ITERATION_COMPLETED(once=5), saver)
@@ -65,19 +72,38 @@ class Run:
         return updates
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_every_update_has_the_value_of_the_schedule_in_every_group(way: str) -> None:
-    updates = Run(way).train()
+@pytest.mark.parametrize(("way", "auto"), WAYS)
+def test_every_update_has_the_value_of_the_schedule_in_every_group(way: str, auto: bool) -> None:
+    updates = Run(way, auto=auto).train()
 
     assert [lrs for _, lrs in updates.made] == [[lr, 2 * lr] for lr in CURVE]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_run_that_is_taken_up_from_a_checkpoint_goes_on_exactly(tmp_path: Path, way: str) -> None:
-    before = Run(way, tmp_path).train(stop=7)
+@pytest.mark.parametrize(("way", "auto"), WAYS)
+def test_a_run_that_is_taken_up_from_a_checkpoint_goes_on_exactly(tmp_path: Path, way: str, auto: bool) -> None:
+    before = Run(way, tmp_path, auto=auto).train(stop=7)
     (file,) = tmp_path.glob("*.pt")
-    again = Run(way)
+    again = Run(way, auto=auto)
     Checkpoint.load_objects(again.saved, torch.load(file, weights_only=True))
 
     assert before.lrs == CURVE[:7]
     assert again.train().lrs == CURVE[5:]
+
+
+def test_the_wrapper_after_the_update_is_one_update_late() -> None:
+    assert Run("the wrapper of ignite", event=Events.ITERATION_COMPLETED).train().lrs == [CURVE[0], *CURVE[:-1]]
+
+
+def test_a_step_before_the_update_is_one_update_early_and_that_is_said() -> None:
+    with pytest.warns(ScheduleWarning, match="before optimizer.step"):
+        updates = Run("its own handler", event=Events.ITERATION_STARTED).train()
+
+    assert updates.lrs[:-1] == CURVE[1:]
+
+
+@pytest.mark.parametrize(("way", "auto", "moves"), [(*way, way != WAYS[1]) for way in WAYS])
+def test_the_wrapper_writes_the_lr_alone_and_the_optimizer_everything(way: str, auto: bool, moves: bool) -> None:
+    run = Run(way, text=f"lr = {TEXT}\nweight_decay = linear(12, from=0.12, to=0)", auto=auto)
+
+    assert run.train().lrs == CURVE
+    assert {group["weight_decay"] for group in run.optimizer.param_groups} == {0.0 if moves else 0.12}

@@ -26,6 +26,7 @@ from pytorch_lightning.loggers import CSVLogger  # noqa: E402
 
 import lrdsl  # noqa: E402
 import lrdsl.torch  # noqa: E402
+from lrdsl.diagnostic import ScheduleWarning  # noqa: E402
 
 TEXT = "warmup(3) then cosine(to=10%)"
 LR = 0.1
@@ -106,7 +107,7 @@ def test_the_monitor_logs_each_group_under_its_name(tmp_path: Path) -> None:
     assert [lrs for _, lrs in updates.made] == [[lr, 2 * lr] for lr in curve(10, text)]
 
 
-@pytest.mark.parametrize("auto", [False])
+@pytest.mark.parametrize("auto", [False, True], ids=["stepped", "auto"])
 def test_a_run_that_is_taken_up_from_a_checkpoint_goes_on_exactly(tmp_path: Path, auto: bool) -> None:
     keeps = {"enable_checkpointing": True, "max_epochs": 3}
     saver = ModelCheckpoint(tmp_path, save_last=True, every_n_train_steps=7)
@@ -160,6 +161,25 @@ def test_several_optimizers_are_stepped_by_hand_each_with_its_scheduler(tmp_path
     assert second == [[lr] for lr in curve(6, "cosine(6)")]
 
 
+def test_an_interval_of_epochs_leaves_the_lr_where_it_is_and_that_is_said(tmp_path: Path) -> None:
+    model = Model("warmup(100) then cosine(to=10%)")
+    with pytest.warns(ScheduleWarning, match=r"once in \d+ optimizer updates"):
+        updates = fit(model, tmp_path, batches=391)
+    schedule = model.scheduler.schedule
+
+    assert model.total == 782
+    assert updates.lrs == [schedule(0, LR)] * 391 + [schedule(1, LR)] * 391
+
+
+@pytest.mark.parametrize("config", [{}, {"interval": "step"}], ids=["epochs", "steps"])
+def test_driven_by_the_optimizer_the_interval_does_not_matter(tmp_path: Path, config: dict[str, str]) -> None:
+    model = Model(auto=True, **config)
+    updates = fit(model, tmp_path, accumulate_grad_batches=2)
+
+    assert updates.lrs == curve(6)
+    assert model.scheduler.last_epoch == 6
+
+
 def test_a_run_without_an_end_has_no_total_and_the_text_says_what_it_lacks(tmp_path: Path) -> None:
-    with pytest.raises(lrdsl.ScheduleError):
+    with pytest.raises(lrdsl.ScheduleError, match=r"`total` is a number .* not inf"):
         fit(Model(interval="step"), tmp_path, max_epochs=-1)
