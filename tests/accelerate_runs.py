@@ -1,6 +1,6 @@
 """A script: the same six updates under Accelerate in two processes, in each of the ways in which a scheduler is stepped there.
 
-Prints JSON: for each way what each process saw, which is the lr of each update, the position in the end, and the warnings.
+Prints JSON: for each way what each process saw, which is the lr of each update, the state in the end, and the warnings.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def one(name: str) -> dict[str, Any]:
                 stepped.step()
             wrapped.zero_grad()
     said = [str(one.message) for one in caught if issubclass(one.category, lrdsl.ScheduleWarning)]
-    return {"rank": accelerator.process_index, "lrs": used, "position": scheduler.last_epoch, "said": said}
+    return {"rank": accelerator.process_index, "lrs": used, "state": scheduler.state_dict(), "said": said}
 
 
 def run(names: list[str]) -> None:

@@ -130,7 +130,7 @@ def test_a_prepared_scheduler_runs_twice_as_fast_in_two_processes(two: Any) -> N
     assert [one["rank"] for one in two["prepared"]] == [0, 1]
     for one in two["prepared"]:
         assert one["lrs"] == expected(stride=2)
-        assert one["position"] == 2 * UPDATES
+        assert one["state"]["last_epoch"] == 2 * UPDATES
         assert re.search(r"2 times in one optimizer update", " ".join(one["said"]))
 
 
@@ -139,5 +139,14 @@ def test_two_processes_have_the_values_of_the_schedule(two: Any, way: str) -> No
     assert [one["rank"] for one in two[way]] == [0, 1]
     for one in two[way]:
         assert one["lrs"] == expected()
-        assert one["position"] == UPDATES
+        assert one["state"]["last_epoch"] == UPDATES
         assert one["said"] == []
+
+
+@pytest.mark.parametrize("way", ["not prepared", "auto, prepared"])
+def test_a_run_of_two_processes_is_taken_up_by_one(two: Any, way: str) -> None:
+    for one in two[way]:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        scheduler = lrdsl.torch.attach(optimizer, TWO)
+        scheduler.load_state_dict(one["state"])
+        assert scheduler.get_last_lr() == [lrdsl.compile(TWO)(UPDATES)]
