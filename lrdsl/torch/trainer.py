@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from .. import compile as compile_text
 from .. import problems
-from ..diagnostic import ScheduleError, ScheduleWarning
+from ..diagnostic import Diagnostic, ScheduleError, ScheduleWarning
 from ..problems import time_text
 from ..schedule import Schedule
 from .applier import Applier, attach
@@ -101,10 +101,10 @@ class TrainerMixin:
     def _for_run(self, schedule: Schedule, updates: int) -> Schedule:
         """The schedule with what it leaves open; its own length stands."""
         epoch = self._epoch(updates)
-        counts_epochs = schedule.clock == "epochs" or any(problem.code == "E332" for problem in schedule.missing)
+        counts_epochs = schedule.clock == "epochs" or any(problem.code == "E332" for problem in _open(schedule))
         if counts_epochs and epoch is not None:
             schedule = schedule.bind(epoch=epoch)
-        if schedule.missing:
+        if _open(schedule):
             schedule = schedule.bind(total=updates)
         if schedule.missing:
             raise ScheduleError(*schedule.missing)
@@ -121,6 +121,8 @@ class TrainerMixin:
         return int(updates / Fraction(epochs))
 
     def _tell_length(self, schedule: Schedule, updates: int) -> None:
+        if not schedule.plain:
+            return  # lines for groups alone, which may differ
         length = schedule.length
         begin = Fraction(0) if length is not None else schedule.phases[-1].begin
         if length is not None and length < updates:
@@ -149,6 +151,11 @@ class TrainerMixin:
         if message not in self._told:
             self._told |= {message}
             warnings.warn(message, ScheduleWarning, stacklevel=3)
+
+
+def _open(schedule: Schedule) -> tuple[Diagnostic, ...]:
+    """What waits for a binding, in lines for groups too."""
+    return (*schedule.missing, *schedule._made.waiting)
 
 
 def _read(schedule: str | Schedule | None) -> Schedule:
