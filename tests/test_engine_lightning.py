@@ -21,7 +21,7 @@ torch = pytest.importorskip("torch")
 lightning = pytest.importorskip("pytorch_lightning")
 
 from engines import Updates, recorded, rows  # noqa: E402
-from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint  # noqa: E402
+from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint, StochasticWeightAveraging  # noqa: E402
 from pytorch_lightning.loggers import CSVLogger  # noqa: E402
 
 import lrdsl  # noqa: E402
@@ -178,6 +178,24 @@ def test_driven_by_the_optimizer_the_interval_does_not_matter(tmp_path: Path, co
 
     assert updates.lrs == curve(6)
     assert model.scheduler.last_epoch == 6
+
+
+def averaged(model: Any, folder: Path) -> list[float]:
+    """The lrs of two epochs behind the one where weights are averaged with another lr."""
+    swa = StochasticWeightAveraging(1e-3, swa_epoch_start=2, annealing_epochs=1)
+    return fit(model, folder, batches=10, max_epochs=4, callbacks=[swa]).lrs[20:]
+
+
+def test_a_scheduler_that_takes_over_is_alone_unless_the_optimizer_drives(tmp_path: Path) -> None:
+    class Lets(Model):
+        def on_train_epoch_start(self) -> None:
+            if self.current_epoch == 1:
+                self.scheduler.detach()
+
+    assert averaged(Model(interval="step"), tmp_path) == [1e-3] * 20
+    with pytest.warns(ScheduleWarning, match="by somebody else"):
+        assert averaged(Model(auto=True), tmp_path).count(1e-3) == 2
+    assert averaged(Lets(auto=True), tmp_path) == [1e-3] * 20
 
 
 def test_a_run_without_an_end_has_no_total_and_the_text_says_what_it_lacks(tmp_path: Path) -> None:
