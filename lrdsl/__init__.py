@@ -16,6 +16,7 @@ text --parse--> tree --check--> program --plan--> timeline --emit--> numpy · py
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -297,6 +298,8 @@ def _as_value(name: str, value: Any) -> str:
         raise ScheduleError(problems.unbindable(name, value))
     if hasattr(value, "__index__"):
         return str(int(value))
+    if not math.isfinite(value):
+        raise ScheduleError(problems.unbindable(name, value))
     return repr(float(value))
 
 

@@ -88,8 +88,9 @@ def test_a_command_prints_what_the_page_says(
 
 @pytest.mark.parametrize("some", of_page("python"))
 def test_python_does_what_the_page_says(some: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if any("torch" in block.text for block in some):
-        pytest.importorskip("torch")
+    text = "".join(block.text for block in some)
+    for module in [*re.findall(r"^>>> (?:import|from) (\w+)", text, re.MULTILINE), *re.findall("torch", text)[:1]]:
+        pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     for block in ALL:
         if block.page == some[0].page and (name := docs.file_name(block)):

@@ -11,6 +11,7 @@
     checkpoint.py what a checkpoint says, and how a run goes on from it
     stepper.py   one step after another
     applier.py   the scheduler
+    trainer.py   the Trainer of transformers, with a text
 
 In: an optimizer, a model, a text. Out: param groups, and an Applier. Refuses to know texts: what is wrong with them is said by
 `compile`.
@@ -20,5 +21,6 @@ from __future__ import annotations
 
 from .applier import Applier, attach
 from .groups import ParamGroups, param_groups
+from .trainer import TrainerMixin
 
-__all__ = ["Applier", "ParamGroups", "attach", "param_groups"]
+__all__ = ["Applier", "ParamGroups", "TrainerMixin", "attach", "param_groups"]
