@@ -90,8 +90,9 @@ def test_accumulated_batches_are_one_update(prepared: bool, auto: bool) -> None:
     assert run.scheduler.last_epoch == TOTAL
 
 
+@pytest.mark.filterwarnings("ignore:.* is past the end of the schedule")
 def test_a_scheduler_that_is_not_prepared_counts_batches_that_are_accumulated_and_that_is_said() -> None:
-    with pytest.warns(ScheduleWarning):
+    with pytest.warns(ScheduleWarning, match="2 times in one optimizer update"):
         updates = Run(prepared=False, accumulate=2).train()
 
     assert updates.lrs == [lrdsl.compile(TEXT, total=TOTAL)(min(2 * step + 1, TOTAL), LR) for step in range(TOTAL)]

@@ -9,7 +9,6 @@ What is right:
 from __future__ import annotations
 
 import copy
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -174,8 +173,7 @@ def test_a_longer_run_is_another_schedule_and_the_checkpoint_says_so(tmp_path: P
     resume = {"resume_from_checkpoint": str(tmp_path / "checkpoint-4")}
     with pytest.raises(lrdsl.ScheduleError, match=r"at step 4 its lr is 7\.75e-3, in hand (its lr is )?0\.01;"):
         trainer(tmp_path, num_train_epochs=2).train(**resume)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ScheduleWarning)  # of the jump
+    with pytest.warns(ScheduleWarning, match=r"with a jump: its lr is 0\.01 there, and would have been 7\.75e-3"):
         longer = train(trainer(tmp_path, num_train_epochs=2, given={"on_change": "replace"}), **resume)
 
     assert longer.lrs == curve(16)[4:]

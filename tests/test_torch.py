@@ -262,8 +262,9 @@ def test_a_foreign_writer_is_noticed_once() -> None:
 def test_a_step_before_the_first_update_is_said() -> None:
     optimizer = optimizer_of()
     scheduler = lrdsl.torch.attach(optimizer, FLAGSHIP)
-    scheduler.step()
-    optimizer.step()
+    for _ in range(2):
+        scheduler.step()
+        optimizer.step()
     with pytest.warns(ScheduleWarning, match="before optimizer.step"):
         scheduler.step()
 

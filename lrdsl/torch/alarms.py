@@ -45,17 +45,17 @@ def rare(updates: int, how: str) -> str:
 
 def several(steps: int) -> str:
     return (
-        f"step() came {steps} times in one optimizer update, so the schedule runs {steps} times too fast. One step() an update "
-        "(in Accelerate: leave the scheduler out of prepare(), which steps it once a process, or "
-        f"Accelerator(step_scheduler_with_optimizer=False)); {_AUTO}"
+        f"step() came {steps} times in one optimizer update, so the schedule runs {steps} times too fast. One step() an update: "
+        "where gradients are accumulated, after optimizer.step() alone; in Accelerate, leave the scheduler out of prepare(), which "
+        f"steps it once a process, or Accelerator(step_scheduler_with_optimizer=False); {_AUTO}"
     )
 
 
 def never(steps: int) -> str:
     return (
         f"step() came {steps} times, and its optimizer was never stepped: does another one train? A Trainer that is given "
-        "optimizers=(None, scheduler) builds its own: give it both. (To look at a curve, call the schedule: "
-        "scheduler.schedule(range(1000)))"
+        "optimizers=(None, scheduler) builds its own: give it both. Where gradients are accumulated, step() belongs after "
+        "optimizer.step() alone. (To look at a curve, call the schedule: scheduler.schedule(range(1000)))"
     )
 
 

@@ -20,7 +20,7 @@ from .. import problems
 from ..diagnostic import ScheduleError
 from ..problems import time_text
 from ..schedule import Schedule
-from . import checkpoint
+from . import alarms, checkpoint
 from .arguments import check_driven, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import plain
 from .columns import base_of, check_groups, holds, value_of
@@ -81,6 +81,7 @@ class Applier(Stepper):
             for group in optimizer.param_groups:
                 group.setdefault("initial_lr", group["lr"])
         super().__init__(optimizer, found, last_epoch, dict(base) if isinstance(base, Mapping) else base)
+        self.jump: str | None = None  # what was said of the last checkpoint that was loaded
         self._own: checkpoint.Bases = self._held()  # in hand, whatever is loaded into the optimizer later
         self._hang()
         if _LOG.isEnabledFor(logging.INFO):
@@ -155,7 +156,9 @@ class Applier(Stepper):
             places = position, checkpoint.carried(position, saved.plan.schedule, self.schedule)
             if self.on_change == "error":
                 raise checkpoint.another_text(saved.plan, hand, groups, places)
-            checkpoint.tell_jump(saved.plan, hand, groups, places)
+            self.jump = checkpoint.jump(saved.plan, hand, groups, places)
+            if self.jump is not None:
+                alarms.warn(self.jump)
             position, self._insisted = places[1], self._own
             checkpoint.give_back(groups, self._own)
         self._written = None

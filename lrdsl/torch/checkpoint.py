@@ -128,15 +128,15 @@ def another_text(
     return ScheduleError(problems.bad_call(told, advice))
 
 
-def tell_jump(saved: Plan, now: Plan, groups: Sequence[Group], positions: tuple[Fraction, Fraction]) -> None:
-    """Warn where the plan in hand goes on with another lr than the one saved would have had."""
+def jump(saved: Plan, now: Plan, groups: Sequence[Group], positions: tuple[Fraction, Fraction]) -> str | None:
+    """What is said where the plan in hand goes on with another lr than the one saved would have had."""
     index = _farthest(saved, now, groups, positions)
     (name, before), (_, after) = (
         plan.value(groups[index], index, at) for plan, at in zip((saved, now), positions, strict=True)
     )
-    if _apart(before, after) > _JUMP:
-        where = _place(now.schedule, positions[1])
-        alarms.warn(alarms.jump(where, name, before, after))
+    if _apart(before, after) <= _JUMP:
+        return None
+    return alarms.jump(_place(now.schedule, positions[1]), name, before, after)
 
 
 def _farthest(saved: Plan, now: Plan, groups: Sequence[Group], positions: tuple[Fraction, Fraction]) -> int:

@@ -23,6 +23,7 @@ Handle = RemovableHandle
 _ENOUGH = 16  # steps that each came after one update: nobody looks any more
 _MOST = 256  # steps that are looked at in any case
 _SILENT = 100  # updates without a step
+_NEVER = 5  # steps without any update
 _LONG = 10  # updates in one step: told at once, fewer only when they come again
 _HOOKS = "_optimizer_step_post_hooks"
 
@@ -78,6 +79,7 @@ class Watch:
     right: int = 0  # steps in a row that came after one update each
     rare: int = 0  # steps in a row that came after several
     bursts: tuple[int, int] = (0, 0)  # steps in one update, and how often in a row
+    early: bool = False  # a step came before any update
     skipped: bool = False
     done: bool = False
     handles: list[Handle] = field(default_factory=list)
@@ -113,12 +115,13 @@ class Watch:
         self.steps += 1
         self.alone += 1
         since = self.since
-        if since == 0 and self.updates == 0 and self.steps <= 2:
+        self.early = self.early or self.updates == 0
+        if self.updates == 0 and self.steps <= _NEVER:
             self.skipped = self.skipped or _overflowed(optimizer)
-            if self.steps == 2 and not self.skipped:
+            if self.steps == _NEVER and not self.skipped:
                 self.tell(alarms.never(self.steps))
-        elif self.steps == 2 and self.updates == since == 1 and not self.skipped:
-            self.tell(alarms.ORDER)
+        elif self.steps == 3 and self.updates == self.right + 1 == 2 and since == 1 and self.early and not self.skipped:
+            self.tell(alarms.ORDER)  # the first came before any update, and each of the others after one
         self.right = self.right + 1 if since == 1 else 0
         self.rare = self.rare + 1 if since > 1 else 0
         if since >= _LONG or self.rare > 1:

@@ -90,13 +90,18 @@ class TrainerMixin:
             return self.lr_scheduler
         self._tell_unused()
         if self._applier is not None:
-            getattr(
-                self._applier, "detach", lambda: None
-            )()  # a second call of `train` begins anew, with the same optimizer
+            self._applier.detach()  # a second call of `train` begins anew, with the same optimizer
         found = self._for_run(_read(self.schedule), num_training_steps)
         self._applier = attach(self.optimizer if optimizer is None else optimizer, found, on_change=self.on_change)
         self.lr_scheduler, self._created_lr_scheduler = self._applier, True
         return self.lr_scheduler
+
+    def _load_optimizer_and_scheduler(self, *args: Any, **kwargs: Any) -> None:
+        """The Trainer keeps the warnings of what it loads to itself; that the lr jumps is told once more."""
+        load: Any = getattr(super(), "_load_optimizer_and_scheduler")  # noqa: B009
+        load(*args, **kwargs)
+        if self._applier is not None and self._applier.jump is not None:
+            self._tell(self._applier.jump)
 
     def _for_run(self, schedule: Schedule, updates: int) -> Schedule:
         """The schedule with what it leaves open; its own length stands."""
