@@ -81,6 +81,7 @@ class Watch:
     bursts: tuple[int, int] = (0, 0)  # steps in one update, and how often in a row
     early: bool = False  # a step came before any update
     skipped: bool = False
+    compiled: bool = False  # updates are made that are not counted
     done: bool = False
     handles: list[Handle] = field(default_factory=list)
 
@@ -94,7 +95,10 @@ class Watch:
 
     def updated(self, *_: Any) -> None:
         """After an update. Nothing is taken away here, for the optimizer is going through its hooks."""
-        if torch.compiler.is_compiling() or self.done:
+        if torch.compiler.is_compiling():
+            self.compiled = True  # all that a compiled step does here
+            return
+        if self.done:
             return
         self.updates += 1
         self.since += 1
@@ -112,6 +116,9 @@ class Watch:
 
     def stepped(self, optimizer: Optimizer) -> Watch | None:
         """At a step; None where nobody need look any more."""
+        if self.compiled:
+            self.stop()
+            return None
         self.steps += 1
         self.alone += 1
         since = self.since
