@@ -53,7 +53,12 @@ class Stepper(LRScheduler):
         self._insisted: Bases = []  # bases that hold against those of a checkpoint
         self._watch: Watch | None = None  # what looks whether steps come as they should, at first
         self._handle: Handle | None = None  # what drives it, where the optimizer does
+        wrapped = "step" in vars(optimizer)
         super().__init__(optimizer, last_epoch)
+        if not wrapped:
+            # The base class puts a function around `optimizer.step` to see the order of steps, which a hook sees here: it would cost
+            # each update a third of a microsecond, and some engines' optimizers cannot be pickled with it.
+            vars(optimizer).pop("step", None)
 
     # --- position -----------------------------------------------------------------------------------------------------
 
