@@ -7,6 +7,7 @@ positions and values.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ _MOST = 256  # steps that are looked at in any case
 _SILENT = 100  # updates without a step
 _NEVER = 5  # steps without any update
 _LONG = 10  # updates in one step: told at once, fewer only when they come again
+_DOUBT = 4  # times as much must be seen where a GradScaler may have skipped updates
 _HOOKS = "_optimizer_step_post_hooks"
 
 
@@ -106,7 +108,7 @@ class Watch:
             count, times = self.bursts
             self.bursts = (self.alone, times + 1 if count == self.alone else 1)
             # A skipped update looks the same once; it does not come again and again.
-            if self.bursts[1] >= (3 if self.alone == 2 else 2):
+            if self.surely(self.bursts[1], 3 if self.alone == 2 else 2):
                 self.tell(alarms.several(self.alone))
         elif self.updates > 1:
             self.bursts = (0, 0)
@@ -123,15 +125,15 @@ class Watch:
         self.alone += 1
         since = self.since
         self.early = self.early or self.updates == 0
-        if self.updates == 0 and self.steps <= _NEVER:
-            self.skipped = self.skipped or _overflowed(optimizer)
-            if self.steps == _NEVER and not self.skipped:
-                self.tell(alarms.never(self.steps))
+        if self.steps <= _NEVER and not self.skipped:
+            self.skipped = _skipped(optimizer)
+        if self.steps == _NEVER and self.updates == 0 and not self.skipped:
+            self.tell(alarms.never(self.steps))
         elif self.steps == 3 and self.updates == self.right + 1 == 2 and since == 1 and self.early and not self.skipped:
             self.tell(alarms.ORDER)  # the first came before any update, and each of the others after one
         self.right = self.right + 1 if since == 1 else 0
         self.rare = self.rare + 1 if since > 1 else 0
-        if since >= _LONG or self.rare > 1:
+        if since > 1 and (self.surely(since, _LONG) or self.surely(self.rare, 2)):
             self.tell(alarms.rare(since, "once"))
         if self.done or self.right >= _ENOUGH or self.steps >= _MOST:
             self.stop()
@@ -139,20 +141,38 @@ class Watch:
         self.since = 0
         return self
 
+    def surely(self, seen: int, enough: int) -> bool:
+        """Whether something was seen often enough to be no skipped update."""
+        return seen >= enough and (seen >= _DOUBT * enough or not _scaled())
+
+    def sought(self) -> Watch | None:
+        """The position was set: who does that while training drives the schedule that way, and is not watched."""
+        if self.updates == 0:
+            return self
+        self.stop()
+        return None
+
     def tell(self, what: str) -> None:
         if not self.done:
             self.done = True
             alarms.warn(what)
 
 
-def _overflowed(optimizer: Optimizer) -> bool:
-    """Whether gradients are infinite or NaN, as they are where a GradScaler has skipped an update."""
+def _skipped(optimizer: Optimizer) -> bool:
+    """Whether it looks as if a GradScaler skipped an update: gradients are infinite or NaN, or none are left to look at."""
+    seen = False
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             found: Any = parameter.grad
             if found is None:
                 continue
+            seen = True
             local: Tensor = found.to_local() if hasattr(found, "to_local") else found
             if not bool(torch.isfinite(local._values() if local.is_sparse else local).all()):
                 return True
-    return False
+    return not seen and _scaled()
+
+
+def _scaled() -> bool:
+    """Whether there is a GradScaler at work. Nothing leads to it from an optimizer, so it is looked for among all objects: once."""
+    return any(issubclass(type(one), torch.amp.GradScaler) and one.is_enabled() for one in gc.get_objects())

@@ -56,8 +56,8 @@ class Stepper(LRScheduler):
         wrapped = "step" in vars(optimizer)
         super().__init__(optimizer, last_epoch)
         if not wrapped:
-            # The base class puts a function around `optimizer.step` to see the order of steps, which a hook sees here: it would cost
-            # each update a third of a microsecond, and some engines' optimizers cannot be pickled with it.
+            # The base class puts a function around `optimizer.step` to see the order of steps, which a hook sees here: it would
+            # cost each update a third of a microsecond, and some engines' optimizers cannot be pickled with it.
             vars(optimizer).pop("step", None)
 
     # --- position -----------------------------------------------------------------------------------------------------
@@ -150,6 +150,8 @@ class Stepper(LRScheduler):
         if isinstance(position, bool) or position != int(position) or position < 0:
             raise ScheduleError(problems.bad_call(f"a position is a whole number from 0, not {position!r}"))
         self._between, self._room = None, _FIRST
+        if self._watch is not None:
+            self._watch = self._watch.sought()
         self._arrange()
         self._fill(int(position))
         self._write(next(self._values))
