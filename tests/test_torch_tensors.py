@@ -71,6 +71,8 @@ class Writes(TorchDispatchMode):
 @pytest.mark.parametrize("own", [False, True], ids=["one tensor", "a tensor each"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_tensors_that_groups_hold_are_written_in_place(kind: str, own: bool, device: str) -> None:
+    if device == "cpu" and "capturable" in kind:
+        pytest.skip("for devices")
     optimizer = optimizer_of(4, kind=kind, device=device, own=own)
     held = [group["lr"] for group in optimizer.param_groups]
     scheduler = lrdsl.torch.attach(optimizer, RELATIVE)
@@ -110,10 +112,15 @@ def test_tensors_of_their_own_are_written_together() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-@pytest.mark.parametrize("own", [False, True], ids=["one tensor", "a tensor each"])
-def test_a_step_is_one_kernel_and_no_waiting(own: bool) -> None:
+@pytest.mark.parametrize(
+    ("own", "text", "most"),
+    [(False, RELATIVE, 1), (False, PATTERNS, 1), (True, RELATIVE, 2)],
+    ids=["one", "by name", "own"],
+)
+def test_a_step_is_one_kernel_and_no_waiting(own: bool, text: str, most: int) -> None:
+    """Of tensors that a user made, 64 are written by a kernel."""
     optimizer = optimizer_of(100, device="cuda", own=own, kind="AdamW, capturable")
-    scheduler = lrdsl.torch.attach(optimizer, RELATIVE)
+    scheduler = lrdsl.torch.attach(optimizer, text)
     for _ in range(20):
         update(optimizer)
         scheduler.step()
@@ -128,8 +135,35 @@ def test_a_step_is_one_kernel_and_no_waiting(own: bool) -> None:
         torch.cuda.set_sync_debug_mode("default")
     torch.cuda.synchronize()
     kernels = [event.name for event in seen.events() if "spin" not in event.name and event.device_type.name == "CUDA"]
-    assert len(kernels) == 1, kernels
+    assert len(kernels) <= most, kernels
     assert torch.cuda.memory_stats()["allocation.all.allocated"] == allocated
+
+
+def test_tensors_that_lie_in_one_vector_are_one_write() -> None:
+    optimizer = optimizer_of(100)
+    scheduler = lrdsl.torch.attach(optimizer, PATTERNS)
+    lrs = torch.full((100,), 1e-3)
+    mine = torch.optim.SGD(
+        [
+            {"params": [torch.nn.Parameter(torch.ones(2))], "name": f"g{n}", "lr": lr}
+            for n, lr in enumerate(lrs.unbind())
+        ]
+    )
+    other = lrdsl.torch.attach(mine, PATTERNS)
+    saved = optimizer.state_dict()
+    for one, applier in ((optimizer, scheduler), (mine, other)):
+        for _ in range(20):
+            update(one)
+            applier.step()
+        with Writes() as writes:
+            applier.step()
+        assert writes.names == ["copy_"]
+    assert lrs.tolist() == pytest.approx([0.5**n * scheduler.schedule(21) for n in range(100)], rel=1e-6)
+    optimizer.load_state_dict(copy.deepcopy(saved))
+    scheduler.step()
+    with Writes() as writes:
+        scheduler.step()
+    assert writes.names == ["copy_"]
 
 
 def test_groups_that_differ_by_name_do_not_share_a_tensor() -> None:

@@ -21,21 +21,38 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_SLOT = 16  # bytes from one lr to the next: compiled code copies what begins elsewhere
+
+
 def separate(columns: Sequence[Column]) -> None:
-    """Give groups that take different values tensors of their own: a new optimizer has one tensor in all its groups."""
-    owners: dict[int, object] = {}
-    copies: dict[tuple[int, object], Tensor] = {}
+    """Give groups that take different values tensors of their own: a new optimizer has one tensor in all its groups.
+
+    They lie in one vector, so that one write reaches all of them.
+    """
+    takers: dict[int, dict[object, list[Group]]] = {}
     for index, column in enumerate(columns):
         for group in column.groups if column.key == "lr" else ():
-            tensor = group["lr"]
-            if not isinstance(tensor, Tensor):
-                continue
-            own = (index, id(group) if SCALE in group else None)
-            if owners.setdefault(id(tensor), own) != own:
-                mark = (id(tensor), own)
-                if mark not in copies:
-                    copies[mark] = tensor.clone()
-                group["lr"] = copies[mark]
+            if isinstance(group["lr"], Tensor):
+                own = (index, id(group) if SCALE in group else None)
+                takers.setdefault(id(group["lr"]), {}).setdefault(own, []).append(group)
+    for different in takers.values():
+        if len(different) > 1:
+            shared = next(iter(different.values()))[0]["lr"]
+            slots = shared.new_empty((len(different), max(_SLOT // shared.element_size(), 1)))
+            for tensor, groups in zip(slots[:, 0].fill_(float(shared)).unbind(), different.values(), strict=True):
+                for group in groups:
+                    group["lr"] = tensor
+
+
+def joined(tensors: Sequence[Tensor]) -> Tensor | None:
+    """One vector of tensors that lie in one storage, one as far from the next as all; None where they do not."""
+    first, begins = tensors[0], [tensor.storage_offset() for tensor in tensors]
+    storage, stride = first.untyped_storage().data_ptr(), begins[1] - begins[0] if len(begins) > 1 else 1
+    if any(tensor.untyped_storage().data_ptr() != storage or tensor.dim() for tensor in tensors):
+        return None
+    if stride <= 0 or begins != list(range(begins[0], begins[0] + stride * len(begins), stride)):
+        return None
+    return first.as_strided((len(tensors),), (stride,), begins[0])
 
 
 def feeds(pairs: Iterable[tuple[int, Group]]) -> list[Feed]:
@@ -66,6 +83,7 @@ class Feed:
     values: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
     rows: Tensor | None = None
     place: int = 0
+    vector: Tensor | None = None  # the tensors, where they lie in one
     stage: Tensor | None = None  # a row, where copying one is cheaper than taking it apart
     views: tuple[Tensor, ...] = ()
 
@@ -80,12 +98,13 @@ class Feed:
         self.scales = [float(group[SCALE]) for group in self.scaled]
         self.values, self.place = self.values[self.place :], 0
         values, first = self.values, self.tensors[0]
+        self.vector = joined(self.tensors)
         if self.scaled:
             values = values * np.array([float(group.get(SCALE, 1.0)) for group in self.groups])
         rows = torch.from_numpy(values).to(first.dtype)
         if first.device.type == "cuda":
             rows = rows.pin_memory()  # else the copy would wait
-        elif self.stage is None or len(self.views) != len(self.tensors):
+        elif self.vector is None and len(self.views) != len(self.tensors):
             self.stage = torch.empty(len(self.tensors), dtype=first.dtype)
             self.views = self.stage.unbind()
         self.rows = rows.to(first.device, non_blocking=True)
@@ -100,7 +119,9 @@ class Feed:
         assert self.rows is not None
         row = self.rows[self.place]
         self.place += 1
-        if self.stage is None:
+        if self.vector is not None:
+            self.vector.copy_(row)
+        elif self.stage is None:
             torch._foreach_copy_(self.tensors, row.unbind())
         else:
             self.stage.copy_(row)
@@ -109,6 +130,7 @@ class Feed:
     def take(self, index: int, group: Group) -> None:
         """Somebody gave a group another lr: a tensor takes the place of the old one, a number is written over."""
         if isinstance(group["lr"], Tensor):
-            self.tensors[index] = group["lr"]
+            self.tensors[index], self.vector = group["lr"], None
+            self.send()
         else:
             group["lr"] = self.tensors[index]
