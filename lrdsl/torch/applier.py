@@ -20,7 +20,7 @@ from .. import problems
 from ..diagnostic import ScheduleError
 from ..problems import time_text
 from ..schedule import Schedule
-from . import alarms, checkpoint
+from . import alarms, checkpoint, ranks
 from .arguments import check_driven, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import plain
 from .columns import base_of, check_groups, holds, value_of
@@ -69,6 +69,7 @@ class Applier(Stepper):
         if on_change not in ("error", "replace", "keep"):
             raise ScheduleError(problems.bad_call(f"`on_change` is error, replace or keep, not {on_change!r}"))
         found = compiled(schedule, bindings)
+        ranks.check(optimizer, found)
         if last_epoch != -1 and found.clock != "steps":
             raise ScheduleError(problems.bad_call(*no_step(found, "last_epoch", "seek")))
         if auto:
