@@ -1,9 +1,9 @@
 """Trains with FSDP2 in as many processes as torchrun starts, saves with torch.distributed.checkpoint, and goes on in any number.
 
-In: a folder for the checkpoint; where it is there already, the run goes on from it. Out: what `ddp.py` prints, of the same run.
+In: a folder for checkpoints, each named by its update; the run goes on from the last. Out: what `ddp.py` prints, of the same run.
 
-    torchrun --standalone --nproc_per_node=2 examples/fsdp.py checkpoint --until 40
-    torchrun --standalone --nproc_per_node=1 examples/fsdp.py checkpoint
+    torchrun --standalone --nproc_per_node=2 examples/fsdp.py checkpoints --until 40
+    torchrun --standalone --nproc_per_node=1 examples/fsdp.py checkpoints
 """
 
 from __future__ import annotations
@@ -62,10 +62,11 @@ def main() -> int:
     torch.set_num_threads(1)
     dist.init_process_group("gloo")  # "nccl" on GPUs
     run = built()
-    if said.folder.exists():
-        dcp.load(parts(*run), checkpoint_id=said.folder)
+    saved = max((int(path.name) for path in said.folder.glob("[0-9]*")), default=None)
+    if saved is not None:
+        dcp.load(parts(*run), checkpoint_id=said.folder / str(saved))
     rows = train(*run, said.until)
-    dcp.save(parts(*run), checkpoint_id=said.folder)
+    dcp.save(parts(*run), checkpoint_id=said.folder / str(said.until))
     show(rows, run[2])
     dist.destroy_process_group()
     return 0
