@@ -19,6 +19,9 @@ torch = pytest.importorskip("torch")
 
 import torch.distributed as dist  # noqa: E402
 
+import lrdsl.torch  # noqa: E402
+from lrdsl.diagnostic import ScheduleWarning  # noqa: E402
+
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples"
 KINDS = ("ddp", "fsdp")
@@ -149,3 +152,36 @@ def test_the_fsdp_example_goes_on_in_one_process(alone: Any, tmp_path: Path) -> 
     assert second.startswith("1 process\n")
     assert [row[:4] for row in rows] == [pytest.approx(one, rel=1e-3) for one in of_the_text(alone)[::10]]
     assert rows[-1][4] < rows[0][4] / 2
+
+
+@pytest.mark.parametrize("auto", [False, True])
+@pytest.mark.parametrize("kind", ["SGD", "AdamW"])
+def test_a_distributed_checkpoint_that_steps_the_optimizer_to_fill_it_moves_nothing(kind: str, auto: bool) -> None:
+    from torch.distributed.checkpoint.state_dict import get_state_dict
+
+    model = torch.nn.Linear(2, 1)
+    optimizer = getattr(torch.optim, kind)(model.parameters(), lr=0.1)
+    scheduler = lrdsl.torch.attach(optimizer, "warmup(4) then cosine(to=10%)", total=40, auto=auto)
+    used = []
+    for update in range(40):
+        if update % 7 == 0:
+            get_state_dict(model, optimizer)
+        assert scheduler.last_epoch == update
+        used.append(optimizer.param_groups[0]["lr"])
+        model(torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+        scheduler.step()
+        optimizer.zero_grad()
+
+    assert used == [scheduler.schedule(update, 0.1) for update in range(40)]
+
+
+def test_a_lr_of_0_that_stays_is_no_filling_and_stops_no_schedule() -> None:
+    optimizer = torch.optim.SGD([torch.ones(1, requires_grad=True)], lr=0.1)
+    scheduler = lrdsl.torch.attach(optimizer, "linear(40, from=1, to=0)", auto=True)
+    with pytest.warns(ScheduleWarning, match="0"):
+        for _ in range(20):
+            optimizer.param_groups[0]["lr"] = 0.0
+            optimizer.step()
+
+    assert scheduler.last_epoch == 19
