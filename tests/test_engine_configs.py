@@ -78,7 +78,14 @@ def test_hydra_makes_a_scheduler_of_a_string_and_an_optimizer() -> None:
 
 
 def test_hydra_takes_the_function_as_it_takes_the_class_and_every_argument_of_it() -> None:
-    node = {"_target_": "lrdsl.torch.attach", "_partial_": True, "schedule": TEXT, "total": TOTAL, "base": 0.2, "auto": True}
+    node = {
+        "_target_": "lrdsl.torch.attach",
+        "_partial_": True,
+        "schedule": TEXT,
+        "total": TOTAL,
+        "base": 0.2,
+        "auto": True,
+    }
 
     assert trained(hydra(node)) == [2 * lr for lr in CURVE]
 
@@ -92,7 +99,9 @@ def test_an_override_on_the_command_line_has_quotes_of_its_own(tmp_path: Path, q
 
 
 @pytest.mark.parametrize("text", [TEXT, "cosine(to=10%)"])
-def test_without_quotes_of_its_own_hydra_takes_an_override_for_grammar_or_a_function_and_says_so(tmp_path: Path, text: str) -> None:
+def test_without_quotes_of_its_own_hydra_takes_an_override_for_grammar_or_a_function_and_says_so(
+    tmp_path: Path, text: str
+) -> None:
     pytest.importorskip("hydra")
     from hydra.errors import HydraException
 
@@ -110,7 +119,9 @@ def test_quotes_inside_the_text_are_escaped_and_a_sweep_is_a_list_of_quoted_text
 
     assert named.value() == 'lr = cosine\nlr["head.*"] = cosine(to=10%)'
     assert sweep.is_sweep_override()
-    runs = [parse(f"scheduler.schedule={one}").value() for one in sweep.sweep_string_iterator()]  # as the sweeper writes each run
+    runs = [
+        parse(f"scheduler.schedule={one}").value() for one in sweep.sweep_string_iterator()
+    ]  # as the sweeper writes each run
     assert runs == [TEXT, "linear(to=0), then"]
 
 
@@ -225,7 +236,9 @@ def test_what_jsonargparse_writes_is_what_it_reads_again(tmp_path: Path, text: s
     file.write_text(parser.dump(config), "utf-8")
     again = parser.parse_args([f"--config={file}"])
 
-    expected = [lrdsl.compile(text, total=TOTAL)(step, LR) for step in range(TOTAL)] if text == TEXT else [float(text)] * TOTAL
+    expected = (
+        [lrdsl.compile(text, total=TOTAL)(step, LR) for step in range(TOTAL)] if text == TEXT else [float(text)] * TOTAL
+    )
     assert trained(instantiated(parser, config)) == trained(instantiated(parser, again)) == expected
 
 
@@ -259,7 +272,12 @@ def command(folder: Path, *arguments: str) -> list[float]:
         def train_dataloader(self) -> Any:
             return torch.utils.data.DataLoader(rows(12), batch_size=2)
 
-    plain = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+    plain = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
     settings = {**plain, "accelerator": "cpu", "devices": 1, "max_epochs": 2, "default_root_dir": str(folder)}
     optimizer = "--optimizer=torch.optim.AdamW", f"--optimizer.lr={LR}"
     with recorded() as made:
@@ -271,7 +289,9 @@ def command(folder: Path, *arguments: str) -> list[float]:
 
 LIGHTNING = "--lr_scheduler=lrdsl.torch.Applier", "--lr_scheduler.schedule=warmup(3) then cosine(9, to=10%)"
 
-quiet = pytest.mark.filterwarnings("ignore::UserWarning:pytorch_lightning", "ignore::FutureWarning", "ignore:.*jsonargparse")
+quiet = pytest.mark.filterwarnings(
+    "ignore::UserWarning:pytorch_lightning", "ignore::FutureWarning", "ignore:.*jsonargparse"
+)
 
 
 @quiet

@@ -56,7 +56,7 @@ class Applier(Stepper):
     def __init__(
         self,
         optimizer: Optimizer,
-        schedule: str | Schedule,
+        schedule: str | float | Schedule,
         last_epoch: int = -1,
         *,
         base: float | Mapping[str, float] | None = None,
@@ -198,7 +198,7 @@ class Applier(Stepper):
 
 def attach(
     optimizer: Optimizer,
-    schedule: str | Schedule,
+    schedule: str | float | Schedule,
     last_epoch: int = -1,
     *,
     base: float | Mapping[str, float] | None = None,
