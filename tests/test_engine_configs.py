@@ -1,4 +1,4 @@
-"""Schedules that come out of configurations: a plain string, a class path and no code, and each update has the value of the schedule.
+"""Schedules that come out of configurations: a plain string and a class path, and each update has the value of the schedule.
 
 What is right, for Hydra and OmegaConf, and as `instantiate(config.scheduler)(optimizer)` in the script:
 
@@ -139,19 +139,12 @@ def test_a_block_of_yaml_keeps_the_lines_of_a_text(tmp_path: Path) -> None:
     )
     node = omegaconf.load(file).scheduler
 
-    assert node.schedule.startswith("# a comment") and node.schedule.count("\n") == 3
-    assert lrdsl.compile(node.schedule, total=TOTAL)["weight_decay"](6) == 0.06
-    make = hydra(node)
+    assert node.schedule.startswith("# a comment")
+    assert node.schedule.count("\n") == 3
+    assert trained(hydra(node)) == CURVE
     optimizer = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=LR)
-    make(optimizer)
+    hydra(node)(optimizer)
     assert optimizer.param_groups[0]["weight_decay"] == 0.12
-    groups: list[float] = []
-
-    def build(optimizer: Optimizer) -> LRScheduler:
-        groups.append(optimizer.param_groups[0]["weight_decay"])
-        return make(optimizer)
-
-    assert trained(build) == CURVE
 
 
 @pytest.mark.parametrize("written", ["3e-4", "1e-3", "0.001", "1", "1_000e-6"])
