@@ -304,6 +304,16 @@ def test_lightning_cli_with_auto_makes_each_update_with_the_value_of_the_schedul
     assert used == CURVE
 
 
+@quiet
+def test_lightning_cli_passes_on_no_further_arguments_so_the_total_is_in_the_text(tmp_path: Path) -> None:
+    scheduler, auto = LIGHTNING[0], "--lr_scheduler.auto=true"
+    told = "--lr_scheduler.schedule=param total = 12\nwarmup(3) then cosine(to=10%)"
+
+    assert command(tmp_path, scheduler, told, auto) == CURVE
+    with pytest.raises(ScheduleError, match="how long is the run"):
+        command(tmp_path, scheduler, f"--lr_scheduler.schedule={TEXT}", "--lr_scheduler.dict_kwargs.total=12", auto)
+
+
 # --- Optuna ------------------------------------------------------------------------------------------------------------
 
 SWEPT = "param peak = 3e-4\nparam part = 10%\nwarmup(3, to=peak) then cosine(to=part)"

@@ -499,7 +499,7 @@ Result = Callable[[str, int], Any]
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Runs loops in another process, twice as if in two workers: loop and config go there pickled. Gives their results.
 
-    As `construct_train_func` in python/ray/train/v2/_internal/util.py of Ray 2.60: the config is a dict that the loop is called
+    As `construct_train_func` in python/ray/train/v2/_internal/util.py of Ray 2: the config is a dict that the loop is called
     with, and both are serialized by cloudpickle.
     """
     folder = tmp_path_factory.mktemp("ray")
