@@ -121,6 +121,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(f"WANDB_{name}", value)
     monkeypatch.setenv("WANDB__DISABLE_STATS", "true")
     monkeypatch.chdir(tmp_path)
+    wandb.teardown()  # what another test may have started has other folders
     yield tmp_path
     wandb.teardown()
 
@@ -161,6 +162,7 @@ def test_wandb_has_the_lr_of_each_group_at_each_update_and_the_text(offline: Pat
     with wandb.init(project="lrdsl", config=config, dir=str(offline)) as tracked:
         scheduler = run(lambda lrs, step: tracked.log(dict(lrs), step=step))
         tracked.config.update({"schedule_hash": hashlib.sha256(str(scheduler.schedule).encode()).hexdigest()})
+    wandb.teardown()  # the file is whole when what writes it has ended, and not yet when the run is finished
 
     logged: dict[str, list[float]] = {}
     kept: dict[str, Any] = {}
