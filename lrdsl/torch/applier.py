@@ -55,7 +55,7 @@ class Applier(Stepper):
     def __init__(
         self,
         optimizer: Optimizer,
-        schedule: str | Schedule,
+        schedule: str | float | Schedule,
         last_epoch: int = -1,
         *,
         base: float | Mapping[str, float] | None = None,
@@ -212,7 +212,7 @@ class Applier(Stepper):
 
 def attach(
     optimizer: Optimizer,
-    schedule: str | Schedule,
+    schedule: str | float | Schedule,
     last_epoch: int = -1,
     *,
     base: float | Mapping[str, float] | None = None,
