@@ -4,6 +4,8 @@ BIN := .venv/bin
 OUT := out
 # What makes parts of the site before sphinx: every script in docs/ but what sphinx itself reads.
 GENERATORS := $(filter-out docs/conf.py docs/lrs_lexer.py,$(wildcard docs/*.py))
+# Tests that train.
+TRAINED := tests/*torch* tests/*engine* tests/*distributed* tests/*traced* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
 LINE := warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6
 .DEFAULT_GOAL := help
 
@@ -22,8 +24,8 @@ demo: env ## the main job: one line drawn, compiled to numpy, and training a rea
 test: lint .venv/docs .venv/engines ## the whole suite, in an environment of its own
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
-core: env ## what needs no torch
-	$(BIN)/python -m pytest --ignore tests/test_torch.py --ignore tests/test_examples.py --ignore lrdsl/torch
+core: env ## what needs no torch, in less than a minute
+	LRDSL_PROFILE=quick $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not long" $(TRAINED:%=--ignore-glob=%) --ignore lrdsl/torch
 
 lint: env ## ruff, and mypy --strict
 	$(BIN)/ruff check .
@@ -62,7 +64,7 @@ wheel: env ## build the wheel and the sdist into dist/
 
 # What people train with: the tests run each of them.
 .venv/engines: .venv/ready constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt transformers accelerate pytorch-lightning pytorch-ignite hydra-core jsonargparse optuna tensorboard wandb mlflow-skinny
+	$(BIN)/python -m pip install -q -c constraints.txt transformers accelerate pytorch-lightning pytorch-ignite hydra-core "jsonargparse[signatures]" optuna tensorboard wandb mlflow-skinny
 	@touch $@
 
 # What the bench compares with.

@@ -223,7 +223,7 @@ def test_another_base_in_hand_is_never_taken_in_silence() -> None:
     [
         (TEXT, TEXT, ("1k", 1000)),
         (TEXT, "warmup(10) then cosine(990, to=0.1*base)", ("1k", None)),
-        ('lr = cosine\nlr["b"] = 2*lr', 'lr["b"] = lr * 2\nlr = cosine', (100, "100")),
+        ('lr = cosine\nlr["b"] = 2*lr', 'lr["b"] = 2*lr\nlr = cosine', ("1k", 1000)),
     ],
 )
 def test_what_is_written_otherwise_and_means_the_same_goes_on(old: str, new: str, bound: tuple[Any, Any]) -> None:
