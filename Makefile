@@ -19,7 +19,7 @@ demo: env ## the main job: one line drawn, compiled to numpy, and training a rea
 	$(BIN)/python examples/digits.py --out $(OUT)
 	@echo "see $(OUT)/flagship.png, $(OUT)/flagship.py, $(OUT)/digits.png"
 
-test: lint .venv/docs ## the whole suite, in an environment of its own
+test: lint .venv/docs .venv/engines ## the whole suite, in an environment of its own
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 core: env ## what needs no torch
@@ -58,6 +58,11 @@ wheel: env ## build the wheel and the sdist into dist/
 # Sphinx is needed for the site alone.
 .venv/docs: .venv/ready constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt sphinx myst-parser furo
+	@touch $@
+
+# What people train with: the tests run each of them.
+.venv/engines: .venv/ready constraints.txt
+	$(BIN)/python -m pip install -q -c constraints.txt transformers accelerate pytorch-lightning pytorch-ignite hydra-core jsonargparse optuna tensorboard wandb mlflow-skinny
 	@touch $@
 
 # What the bench compares with.

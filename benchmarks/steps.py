@@ -8,6 +8,7 @@ warmup, where the loop's branch is the dear one.
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -229,6 +230,43 @@ def _differing(bench: Bench, section: str, sizes: tuple[int, int, int], way: str
     bench.row(section, work, "step", contenders, [Target(SCALED, 1.0)], shown=shown)
 
 
+def driven(bench: Bench) -> None:
+    """Whole updates of an optimizer that has nothing to do: what `auto=True` costs one, beside calling `step()` and the loop."""
+    for groups in (1, 10, 100):
+        plain, auto, theirs, bare = (optimizer_of(groups) for _ in range(4))
+        scheduler = lrdsl.torch.attach(plain, LINE)
+        applier = lrdsl.torch.attach(auto, LINE, auto=True)
+        for _ in range(20):
+            plain.step()
+            scheduler.step()
+
+        def stepped(steps: int, optimizer: Any = plain, step: Any = scheduler.step) -> None:
+            for _ in range(steps):
+                optimizer.step()
+                step()
+
+        def looped(steps: int, optimizer: Any = theirs) -> None:
+            for step in range(BEGIN + 1, BEGIN + 1 + steps):
+                optimizer.step()
+                lr = max(1e-3 * np.exp(-1e-4 * (step - 1000)), 1e-6)
+                for group in optimizer.param_groups:
+                    group["lr"] = lr
+
+        contenders = [
+            Contender(OURS, repeated(auto.step), 2000, functools.partial(applier.seek, BEGIN)),
+            Contender("optimizer.step(); scheduler.step()", stepped, 2000),
+            Contender("optimizer.step(), then the loop", looped, 2000),
+            Contender("optimizer.step() alone", repeated(bare.step), 2000),
+        ]
+        bench.row(
+            "step, one value",
+            f"{groups:,} group{'s' * (groups > 1)}, auto=True, with the update",
+            "step",
+            contenders,
+            [],
+        )
+
+
 def tensors(bench: Bench) -> None:
     """A Tensor as lr, which all groups of a new optimizer share; compiled steps need one."""
 
@@ -251,6 +289,38 @@ def tensors(bench: Bench) -> None:
     ]
     targets = [Target("loop, a fill for each group", 1.0)]
     bench.row("step, one value", "100 groups, a Tensor as lr", "step", contenders, targets)
+    for name, own in (("a Tensor each", True), ("a Tensor each by name", False)):
+        _own_tensors(bench, name, own)
+
+
+def _own_tensors(bench: Bench, name: str, own: bool) -> None:
+    """Each group with a tensor: its own from the start, or from one that all shared, told apart by a text."""
+
+    def made() -> torch.optim.Optimizer:
+        groups = []
+        for index in range(100):
+            group: dict[str, Any] = {"params": [torch.zeros(1, requires_grad=True)], "name": f"g{index}.0"}
+            groups.append({**group, "lr": torch.tensor(0.1 * 0.99**index)} if own else group)
+        return torch.optim.SGD(groups, lr=torch.tensor(0.1))
+
+    theirs, count = optimizer_of(100), 2000
+    for group in theirs.param_groups:
+        group["lr"] = torch.tensor(0.1)
+
+    def fills(steps: int) -> None:
+        for step in range(BEGIN + 1, BEGIN + 1 + steps):
+            lr = max(math.exp(-1e-4 * (step - 1000)), 1e-6)
+            for group in theirs.param_groups:
+                group["lr"].fill_(lr * 0.1)
+
+    text = text_of(FLAGSHIP, relative=own)
+    contenders = [
+        ours(text if own else f'lr = {text}\nlr["g{{i}}.*"] = 0.9^i * lr', made(), BEGIN, count),
+        Contender("loop, a fill for each group", fills, count),
+    ]
+    bench.row(
+        "step, a value a group", f"100 groups, {name}", "step", contenders, [Target("loop, a fill for each group", 1.0)]
+    )
 
 
 def measure(bench: Bench) -> None:
@@ -259,5 +329,6 @@ def measure(bench: Bench) -> None:
         warnings.simplefilter("ignore")
         one_value(bench)
         tensors(bench)
+        driven(bench)
         many_values(bench, 24)
         many_values(bench, None)

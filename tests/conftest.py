@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parent.parent
 
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+settings.register_profile("quick", max_examples=10, deadline=None, suppress_health_check=_QUIET)
 settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_QUIET)
 settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True, suppress_health_check=_QUIET)
 settings.register_profile("thorough", max_examples=5000, deadline=None, suppress_health_check=_QUIET)
