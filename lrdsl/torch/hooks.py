@@ -82,18 +82,19 @@ class Watch:
     rare: int = 0  # steps in a row that came after several
     bursts: tuple[int, int] = (0, 0)  # steps in one update, and how often in a row
     early: bool = False  # a step came before any update
-    skipped: bool = False
+    skipped: bool | None = (
+        None  # whether gradients say that an update was skipped; None where there are none to look at
+    )
+    scaler: bool | None = None  # whether there is a GradScaler, once that was looked for
     compiled: bool = False  # updates are made that are not counted
     done: bool = False
     handles: list[Handle] = field(default_factory=list)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Look no more. A hook that a compiled step has seen stays: to take it away would compile that anew."""
         self.done = True
-        # A hook that a compiled step has seen stays: to take it away would compile that anew.
-        if self.since:
-            for handle in self.handles:
-                handle.remove()
+        for handle in self.handles if not self.compiled else ():
+            handle.remove()
 
     def updated(self, *_: Any) -> None:
         """After an update. Nothing is taken away here, for the optimizer is going through its hooks."""
@@ -125,11 +126,11 @@ class Watch:
         self.alone += 1
         since = self.since
         self.early = self.early or self.updates == 0
-        if self.steps <= _NEVER and not self.skipped:
-            self.skipped = _skipped(optimizer)
-        if self.steps == _NEVER and self.updates == 0 and not self.skipped:
+        if since == 0 and self.steps <= _NEVER and self.skipped is not True:
+            self.skipped = _skipped(optimizer, self.skipped)
+        if self.steps == _NEVER and self.updates == 0 and self.applied():
             self.tell(alarms.never(self.steps))
-        elif self.steps == 3 and self.updates == self.right + 1 == 2 and since == 1 and self.early and not self.skipped:
+        elif self.steps == 3 and self.updates == self.right + 1 == 2 and since == 1 and self.early and self.applied():
             self.tell(alarms.ORDER)  # the first came before any update, and each of the others after one
         self.right = self.right + 1 if since == 1 else 0
         self.rare = self.rare + 1 if since > 1 else 0
@@ -143,7 +144,18 @@ class Watch:
 
     def surely(self, seen: int, enough: int) -> bool:
         """Whether something was seen often enough to be no skipped update."""
-        return seen >= enough and (seen >= _DOUBT * enough or not _scaled())
+        return seen >= enough and (seen >= _DOUBT * enough or not self.scaled())
+
+    def applied(self) -> bool:
+        """Whether a step that came without an update cannot be one that a GradScaler skipped."""
+        return self.skipped is False or (self.skipped is None and not self.scaled())
+
+    def scaled(self) -> bool:
+        """Whether there is a GradScaler at work. Nothing leads to it from an optimizer, so it is looked for among all objects."""
+        if self.scaler is None:
+            found = (one for one in gc.get_objects() if issubclass(type(one), torch.amp.GradScaler))
+            self.scaler = any(one.is_enabled() for one in found)
+        return self.scaler
 
     def sought(self) -> Watch | None:
         """The position was set: who does that while training drives the schedule that way, and is not watched."""
@@ -158,21 +170,15 @@ class Watch:
             alarms.warn(what)
 
 
-def _skipped(optimizer: Optimizer) -> bool:
-    """Whether it looks as if a GradScaler skipped an update: gradients are infinite or NaN, or none are left to look at."""
-    seen = False
+def _skipped(optimizer: Optimizer, known: bool | None) -> bool | None:
+    """Whether gradients are infinite or NaN, as where a GradScaler skipped an update; what was known where there are none."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             found: Any = parameter.grad
             if found is None:
                 continue
-            seen = True
+            known = False
             local: Tensor = found.to_local() if hasattr(found, "to_local") else found
             if not bool(torch.isfinite(local._values() if local.is_sparse else local).all()):
                 return True
-    return not seen and _scaled()
-
-
-def _scaled() -> bool:
-    """Whether there is a GradScaler at work. Nothing leads to it from an optimizer, so it is looked for among all objects: once."""
-    return any(issubclass(type(one), torch.amp.GradScaler) and one.is_enabled() for one in gc.get_objects())
+    return known

@@ -104,7 +104,7 @@ class Feed:
         rows = torch.from_numpy(values).to(first.dtype)
         if first.device.type == "cuda":
             rows = rows.pin_memory()  # else the copy would wait
-        elif self.vector is None and len(self.views) != len(self.tensors):
+        if first.device.type == "cpu" and self.vector is None and len(self.views) != len(self.tensors):
             self.stage = torch.empty(len(self.tensors), dtype=first.dtype)
             self.views = self.stage.unbind()
         self.rows = rows.to(first.device, non_blocking=True)
