@@ -192,3 +192,66 @@ def test_a_checkpoint_is_taken_up_exactly_by_another_number_of_ranks(sharded: An
     for update, (*used, loss) in resumed.items():
         assert used == straight[update][:-1]
         assert loss == pytest.approx(straight[update][-1], rel=1e-9)  # sums over ranks are taken in another order
+
+
+# --- checkpoints of one process, as torch.distributed.checkpoint makes them -------------------------------------------
+
+PEAK = "param peak = 1e-3\nlr = warmup(4, to=peak) then hold"
+
+
+def fresh(text: str, **how: Any) -> lrdsl.torch.Applier:
+    return lrdsl.torch.attach(torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1), text, **how)
+
+
+def loaded(folder: Path, saved: lrdsl.torch.Applier, now: lrdsl.torch.Applier) -> lrdsl.torch.Applier:
+    import torch.distributed.checkpoint as dcp
+
+    saved.seek(7)
+    dcp.save({"scheduler": saved}, checkpoint_id=folder, no_dist=True)
+    dcp.load({"scheduler": now}, checkpoint_id=folder, no_dist=True)
+    return now
+
+
+@pytest.mark.parametrize("how", [{}, {"peak": 3e-4}, {"base": 0.3}, {"base": {"lr": 0.3}}], ids=str)
+def test_a_sharded_checkpoint_holds_all_that_was_said(tmp_path: Path, how: dict[str, Any]) -> None:
+    assert loaded(tmp_path, fresh(PEAK, **how), fresh(PEAK, **how)).last_epoch == 7
+
+
+FLAT = pytest.mark.xfail(reason="a dict in a state is loaded key by key, and only the keys in hand", strict=True)
+
+
+@FLAT
+@pytest.mark.parametrize(("before", "now"), [({"peak": 3e-4}, {}), ({}, {"peak": 3e-4})], ids=["fewer", "more"])
+def test_a_sharded_checkpoint_of_other_bindings_is_refused(
+    tmp_path: Path, before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    with pytest.raises(lrdsl.ScheduleError, match="trained with another text or other bindings"):
+        loaded(tmp_path, fresh(PEAK, **before), fresh(PEAK, **now))
+
+
+@FLAT
+def test_a_run_goes_on_with_another_text_from_a_sharded_checkpoint(tmp_path: Path) -> None:
+    other = fresh("param top = 1\nlr = top", top=1e-3, on_change="replace")
+
+    assert loaded(tmp_path, fresh(PEAK), other).get_last_lr() == [1e-3]
+
+
+@pytest.mark.parametrize(
+    "auto",
+    [
+        False,
+        pytest.param(True, marks=pytest.mark.xfail(reason="an update of nothing moves the schedule on", strict=True)),
+    ],
+)
+def test_reading_the_state_of_a_fresh_optimizer_is_no_update(auto: bool) -> None:
+    from torch.distributed.checkpoint.state_dict import get_state_dict
+
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0)
+    scheduler = lrdsl.torch.attach(optimizer, "warmup(4) then hold", auto=auto)
+    get_state_dict(model, optimizer)  # makes the state of AdamW by an `optimizer.step()` with lr 0
+
+    assert scheduler.last_epoch == 0
+    optimizer.step()
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.25]
