@@ -1,10 +1,9 @@
-"""Sharded training with FSDP2, checkpoints that any number of ranks takes up.
+"""Trains with FSDP2 in as many processes as torchrun starts, saves with torch.distributed.checkpoint, and goes on in any number.
 
-In: a text. Out: lr, momentum and weight decay of each update, and its loss. A checkpoint is saved after half of the updates; with
-`--resume` the run goes on from there, on as many ranks as there are now.
+In: a folder for checkpoints, each named by its update; the run goes on from the last. Out: what `ddp.py` prints, of the same run.
 
-    torchrun --nproc_per_node=2 examples/fsdp.py --out out
-    torchrun --nproc_per_node=1 examples/fsdp.py --out out --resume
+    torchrun --standalone --nproc_per_node=2 examples/fsdp.py checkpoints --until 40
+    torchrun --standalone --nproc_per_node=1 examples/fsdp.py checkpoints
 """
 
 from __future__ import annotations
@@ -17,83 +16,58 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
+from ddp import TEXT, UPDATES, show, train
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+from torch.distributed.checkpoint.stateful import Stateful
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 import lrdsl.torch
 
-TEXT = """
-lr           = warmup(25%, to=2e-2) then cosine(to=10%)
-beta1        = linear(20, from=0.95, to=0.85) then hold
-weight_decay = 0.1 for 30 then linear(10)
-"""
-UPDATES, BATCH = 40, 24
+
+def built(auto: bool = False) -> tuple[torch.nn.Module, torch.optim.Optimizer, lrdsl.torch.Applier]:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+    mesh = init_device_mesh("cpu", (dist.get_world_size(),))  # "cuda" on GPUs
+    fully_shard(model, mesh=mesh)
+    optimizer = torch.optim.AdamW(model.parameters())  # of the parameters as they are now, in shards
+    return model, optimizer, lrdsl.torch.attach(optimizer, TEXT, total=UPDATES, auto=auto)
 
 
-class Run:
-    """A model on all ranks, and what trains it. Saved and loaded as a whole, as `torch.distributed.checkpoint` wants it."""
+class Weights(Stateful):
+    """Model and optimizer, by the names of parameters, whatever they are cut into."""
 
-    def __init__(self) -> None:
-        torch.manual_seed(0)
-        self.model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)).double()
-        for part in (self.model[0], self.model[2], self.model):
-            fully_shard(part)
-        # The optimizer comes after sharding, and the schedule after the optimizer.
-        self.optimizer = torch.optim.AdamW(self.model.parameters())
-        self.scheduler = lrdsl.torch.attach(self.optimizer, TEXT, total=UPDATES)
+    def __init__(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self.model, self.optimizer = model, optimizer
 
     def state_dict(self) -> dict[str, Any]:
         model, optimizer = get_state_dict(self.model, self.optimizer)
-        return {"model": model, "optimizer": optimizer, "scheduler": self.scheduler.state_dict()}
+        return {"model": model, "optimizer": optimizer}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        set_state_dict(self.model, self.optimizer, model_state_dict=state["model"], optim_state_dict=state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-
-    def update(self) -> tuple[float, ...]:
-        """One update: each rank takes its share of the batch."""
-        inputs, targets = batch(self.scheduler.last_epoch)
-        share = slice(dist.get_rank(), None, dist.get_world_size())
-        loss = torch.nn.functional.mse_loss(self.model(inputs[share]).squeeze(1), targets[share])
-        loss.backward()
-        group = self.optimizer.param_groups[0]
-        used = group["lr"], group["betas"][0], group["weight_decay"]
-        self.optimizer.step()
-        self.scheduler.step()
-        self.optimizer.zero_grad()
-        whole = loss.detach()
-        dist.all_reduce(whole)
-        return (*used, whole.item() / dist.get_world_size())
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        states = {"model_state_dict": state_dict["model"], "optim_state_dict": state_dict["optimizer"]}
+        set_state_dict(self.model, self.optimizer, **states)
 
 
-def batch(update: int) -> tuple[torch.Tensor, torch.Tensor]:
-    rows = torch.randn(BATCH, 8, generator=torch.Generator().manual_seed(update), dtype=torch.float64)
-    return rows, rows.sin().sum(1)
+def parts(model: torch.nn.Module, optimizer: torch.optim.Optimizer, scheduler: lrdsl.torch.Applier) -> dict[str, Any]:
+    """What is saved and loaded. The scheduler is a Stateful itself; it stands behind the optimizer."""
+    return {"app": Weights(model, optimizer), "scheduler": scheduler}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--out", type=Path, default=Path("out"))
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    options = parser.parse_args()
-    dist.init_process_group("gloo")  # "nccl" on GPUs
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--until", type=int, default=UPDATES)
+    said = parser.parse_args()
     torch.set_num_threads(1)
-    run = Run()
-    if options.resume:
-        dcp.load({"run": run}, checkpoint_id=options.out / "checkpoint")
-    rows = []
-    while run.scheduler.last_epoch < UPDATES:
-        rows.append((run.scheduler.last_epoch, *run.update()))
-        if run.scheduler.last_epoch == UPDATES // 2:
-            dcp.save({"run": run}, checkpoint_id=options.out / "checkpoint")
-    gathered: list[list[tuple[float, ...]]] = [[]] * dist.get_world_size()
-    dist.all_gather_object(gathered, rows)
-    if dist.get_rank() == 0:
-        same = all(rows == one for one in gathered)
-        print(f"updates {rows[0][0]} to {rows[-1][0]} on {len(gathered)} ranks, the same on all: {same}")
-        print("update lr beta1 weight_decay loss")
-        for row in rows:
-            print(*row)
+    dist.init_process_group("gloo")  # "nccl" on GPUs
+    run = built()
+    saved = max((int(path.name) for path in said.folder.glob("[0-9]*")), default=None)
+    if saved is not None:
+        dcp.load(parts(*run), checkpoint_id=said.folder / str(saved))
+    rows = train(*run, said.until)
+    dcp.save(parts(*run), checkpoint_id=said.folder / str(said.until))
+    show(rows, run[2])
     dist.destroy_process_group()
     return 0
 

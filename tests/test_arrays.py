@@ -14,6 +14,8 @@ import lrdsl
 from lrdsl.emitter import _BLOCK
 from lrdsl.emitter.kernel import ChainKernel
 
+pytestmark = pytest.mark.long
+
 SIZE = 3 * _BLOCK + 17
 TEXTS = [
     "warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6",  # settles at 70k

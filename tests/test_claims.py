@@ -27,6 +27,8 @@ from claims_table import ROWS
 import lrdsl
 from lrdsl import prover
 
+pytestmark = pytest.mark.long
+
 CHUNKS, EACH = 40, 250
 MOST_UNDECIDED, MOST_IN_A_CHUNK = 0.03, 0.06
 CODES = {"E346": "false", "E353": "undecided"}

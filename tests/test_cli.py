@@ -14,6 +14,8 @@ import pytest
 from lrdsl.checker import prelude
 from lrdsl.cli import main
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 FLAGSHIP = "warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6"
 

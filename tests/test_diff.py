@@ -18,6 +18,8 @@ import lrdsl
 from lrdsl.cli import main
 from lrdsl.comparison import difference
 
+pytestmark = pytest.mark.long
+
 GOLDEN = sorted((Path(__file__).parent / "golden" / "diff").glob("*.md"))
 
 

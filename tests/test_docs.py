@@ -10,6 +10,8 @@ import pytest
 from tests import docs_examples as docs
 from tests.docs_examples import Block
 
+pytestmark = pytest.mark.long
+
 ROOT = docs.DOCS.parent
 PAGES = sorted(page for page in docs.DOCS.glob("*.md") if page.name != "zoo.md")
 ALL = [block for page in PAGES for block in docs.blocks(page)]

@@ -15,6 +15,8 @@ from lrdsl.checker import prelude
 from tests.docs_examples import DOCS, blocks
 from tests.test_golden import CODES
 
+pytestmark = pytest.mark.long
+
 
 def script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")

@@ -15,6 +15,8 @@ from strategies import schedules
 import lrdsl
 from lrdsl.prover import HORIZON
 
+pytestmark = pytest.mark.long
+
 FLAGSHIP = "warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6"
 
 

@@ -18,6 +18,8 @@ from lrdsl.parser import parse
 from lrdsl.printer import show
 from lrdsl.source import Source
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted([*(ROOT / "examples").rglob("*.lrs")])
 GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.md"))

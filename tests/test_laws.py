@@ -20,6 +20,8 @@ from lrdsl.parser import parse
 from lrdsl.printer import show as printed
 from lrdsl.source import Source
 
+pytestmark = pytest.mark.long
+
 
 def compiled(text: str, total: Fraction | None) -> lrdsl.Schedule:
     return lrdsl.compile(text, total=None if total is None else exact_text(total))

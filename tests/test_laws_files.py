@@ -23,6 +23,8 @@ from test_laws import near, times_for
 
 import lrdsl
 
+pytestmark = pytest.mark.long
+
 # A file costs as much as ten lines.
 HALF = settings(max_examples=max(settings().max_examples // 2, 30))
 

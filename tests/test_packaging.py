@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 FLAGSHIP = "warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6"
 

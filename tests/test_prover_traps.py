@@ -10,6 +10,8 @@ import pytest
 import lrdsl
 from lrdsl.prover import Claim, decide
 
+pytestmark = pytest.mark.long
+
 
 def decided(text: str, word: str, value: float | None = None, begin: float = 0, end: float | None = None) -> str:
     schedule = lrdsl.compile(text)

@@ -14,6 +14,8 @@ from lrdsl import functions, intervals
 from lrdsl.functions import FUNCTIONS, Function
 from lrdsl.intervals import Interval
 
+pytestmark = pytest.mark.long
+
 mpmath.mp.dps = 50
 mpf = mpmath.mpf
 

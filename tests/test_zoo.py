@@ -18,6 +18,8 @@ import pytest
 
 import lrdsl
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = sorted((ROOT / "examples" / "zoo").glob("*.lrs"))
 CLAIM = re.compile(r"^(assert \w+ at .*? (==|<=|>=) )(.*)$", re.MULTILINE)

@@ -9,8 +9,8 @@
     alarms.py    what is warned of, in words
     hooks.py     what hangs on the optimizer's step: what drives a schedule, and what looks whether it is driven well
     checkpoint.py what a checkpoint says, and how a run goes on from it
+    ranks.py     whether all ranks of a run hold the same schedule
     stepper.py   one step after another
-    ranks.py     one schedule on every rank
     applier.py   the scheduler
     trainer.py   the Trainer of transformers, with a text
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from .applier import Applier, attach
 from .groups import ParamGroups, param_groups
-from .ranks import any_text
+from .ranks import each_rank_its_own
 from .trainer import TrainerMixin
 
-__all__ = ["Applier", "ParamGroups", "TrainerMixin", "any_text", "attach", "param_groups"]
+__all__ = ["Applier", "ParamGroups", "TrainerMixin", "attach", "each_rank_its_own", "param_groups"]

@@ -8,7 +8,6 @@ is said by `compile`.
 
 from __future__ import annotations
 
-import functools
 import logging
 import weakref
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from .. import problems
 from ..diagnostic import ScheduleError
 from ..problems import time_text
 from ..schedule import Schedule
-from . import alarms, checkpoint
+from . import alarms, checkpoint, ranks
 from .arguments import check_driven, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import plain
 from .columns import base_of, check_groups, holds, value_of
@@ -56,7 +55,7 @@ class Applier(Stepper):
     def __init__(
         self,
         optimizer: Optimizer,
-        schedule: str | Schedule,
+        schedule: str | float | Schedule,
         last_epoch: int = -1,
         *,
         base: float | Mapping[str, float] | None = None,
@@ -69,11 +68,12 @@ class Applier(Stepper):
         if on_change not in ("error", "replace", "keep"):
             raise ScheduleError(problems.bad_call(f"`on_change` is error, replace or keep, not {on_change!r}"))
         found = compiled(schedule, bindings)
+        ranks.check(optimizer, found)
         if last_epoch != -1 and found.clock != "steps":
             raise ScheduleError(problems.bad_call(*no_step(found, "last_epoch", "seek")))
         if auto:
             check_driven(optimizer, found)
-        self.on_change, self.auto = on_change, auto
+        self.on_change, self.auto, self._filled = on_change, auto, False
         check_groups(optimizer, found)
         check_fresh(optimizer, found, base)
         if "lr" not in used(optimizer.param_groups, found) or base is not None:
@@ -93,10 +93,24 @@ class Applier(Stepper):
         """Onto the optimizer's step: what drives the schedule, or what looks whether it is driven well."""
         real = hooked(self.optimizer)
         if self.auto and real is not None:
-            self._handle = drive(real, functools.partial(type(self).step, self))
+            self._handle = drive(real, self._updated)
             self.__dict__["step"] = self._driven
         elif real is not None and self.schedule.clock == "steps":
             self._watch = watch(real, weakref.ref(self))
+
+    def _updated(self) -> None:
+        """After an update, where the optimizer drives the schedule.
+
+        Distributed checkpoints fill an optimizer that has no state by an update with lr 0, and put the lr back: that is none of
+        the run, and moves nothing. A 0 of somebody else stays, and counts from the second update on.
+        """
+        groups = self.optimizer.param_groups
+        if groups[0]["lr"] is self._written:
+            self._filled = False
+        elif not self._filled and groups is self._groups and groups[0]["lr"] == 0:
+            self._filled = True
+            return
+        type(self).step(self)
 
     def detach(self) -> None:
         """Let go of the optimizer, which keeps the values it has: nothing is hooked to it, and `step()` does nothing any more."""
@@ -198,7 +212,7 @@ class Applier(Stepper):
 
 def attach(
     optimizer: Optimizer,
-    schedule: str | Schedule,
+    schedule: str | float | Schedule,
     last_epoch: int = -1,
     *,
     base: float | Mapping[str, float] | None = None,

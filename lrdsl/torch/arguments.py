@@ -20,7 +20,7 @@ from .columns import Column, Group, held, holds, kept_as, seen_by
 from .hooks import hooked
 
 
-def compiled(schedule: str | Schedule, bindings: Mapping[str, Any]) -> Schedule:
+def compiled(schedule: str | float | Schedule, bindings: Mapping[str, Any]) -> Schedule:
     """The schedule with its bindings; what is missing is an error, for it is needed now."""
     if isinstance(schedule, str) and schedule.endswith(".lrs") and "\n" not in schedule:
         advice = f'attach(optimizer, lrdsl.load("{schedule}"))'

@@ -1,151 +1,148 @@
-"""One schedule on every rank of a distributed run: looked at once, when it is attached.
+"""Whether all ranks of a run hold the same schedule.
 
-In: a schedule, and the store that the ranks share. Out: nothing, or what two of them were given. Refuses to wait: the store is
-asked one question, so that a rank that attaches late or never holds up nobody.
+In: a schedule that is about to be attached. Out: nothing, or what differs from the rank that came first. Replicas that train with
+different lrs drift apart, and nothing else tells: the gradients are averaged, the updates are not. Refuses to wait: there is no
+collective in it, which would hang where one rank attaches and another does not. Each rank leaves what it has in the store of the
+default process group, unless somebody was there before, and then compares; that is one round trip, once for each Applier.
+
+The n-th schedule of a rank is compared with the n-th of the others among those on optimizers of the same make: class, and number
+of parameters in each group. So an optimizer that one rank alone has, such as that of a stage or of a probe, is in nobody's way.
+It cannot see: optimizers whose make differs by rank; bases; what is loaded from a checkpoint or bound afterwards; backends that
+have no store (MPI). Two optimizers of one make that are attached in another order on another rank look like a difference.
 """
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import hashlib
+import itertools
 import json
-import logging
-import os.path
-import sys
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import torch.distributed as dist
+from torch.optim import Optimizer
 
 from .. import compile as compile_text
 from .. import problems
-from ..comparison import difference
-from ..diagnostic import ScheduleError
+from ..diagnostic import Diagnostic, ScheduleError
+from ..records import frozen
 from ..schedule import Schedule
 
-__all__ = ["any_text", "same_on_all_ranks"]
+__all__ = ["check", "each_rank_its_own"]
 
-_LOG = logging.getLogger("lrdsl")
-_LINES = 3  # lines of the call that tell one `attach` of a program from another
-_LONGEST = 1 << 16  # characters of a text that are shown to other ranks; of a longer one they have its hash
-_ANY = ContextVar("lrdsl_any_text", default=False)
-_counts: dict[str, int] = {}  # how often this process has attached, by place
+_OWN = contextvars.ContextVar("each_rank_its_own", default=False)
 
 
-@contextmanager
-def any_text() -> Iterator[None]:
-    """What is attached inside may differ from rank to rank: experts with schedules of their own, a population of runs.
+@contextlib.contextmanager
+def each_rank_its_own() -> Iterator[None]:
+    """Within it, a schedule is attached without a look at what the other ranks of the process group have.
+
+    For runs in which each rank trains a model of its own, as in a sweep, or has a part that wants another schedule. Without it,
+    ranks that attach different texts or bindings to optimizers of the same make raise ScheduleError.
 
     >>> import torch, lrdsl.torch
     >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     >>> rank = 3
-    >>> with lrdsl.torch.any_text():
-    ...     scheduler = lrdsl.torch.attach(optimizer, "cosine(100)", base=0.1 * 2**rank)
+    >>> with lrdsl.torch.each_rank_its_own():
+    ...     scheduler = lrdsl.torch.attach(optimizer, "linear(10, from=peak, to=0)", peak=0.1 * 2**rank)
+    >>> optimizer.param_groups[0]["lr"]
+    0.8
     """
-    token = _ANY.set(True)
+    token = _OWN.set(True)
     try:
         yield
     finally:
-        _ANY.reset(token)
+        _OWN.reset(token)
 
 
-def same_on_all_ranks(schedule: Schedule) -> None:
-    """Raises ScheduleError where another rank has attached another schedule at the same place of the program.
+class _Attached:
+    """How many schedules this process has attached in a process group, by make of the optimizer.
 
-    The first rank to come leaves its schedule in the store, and every other compares its own with that. A place is a line and
-    its callers, and how often it was passed, so that what is attached on some ranks only is compared with nothing else.
+    `place` keeps process groups apart that are made one after another over the same store, as in a worker of torchrun.
     """
-    store = None if _ANY.get() else _store()
-    if store is None:
+
+    def __init__(self, place: int) -> None:
+        self.place, self.counts = place, Counter[str]()
+
+    def key(self, optimizer: Optimizer) -> str:
+        name = make(optimizer)
+        self.counts[name] += 1
+        return f"lrdsl/{self.place}/{name}/{self.counts[name]}"
+
+
+_GROUPS: WeakKeyDictionary[Any, _Attached] = WeakKeyDictionary()
+_PLACES = itertools.count()
+
+
+def check(optimizer: Optimizer, schedule: Schedule) -> None:
+    """Raise ScheduleError where another rank has attached another schedule in this one's place. Does nothing in one process."""
+    if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1 or _OWN.get():
         return
-    place = _place()
-    number = _counts[place] = _counts.get(place, 0) + 1
-    rank = dist.get_rank()
-    mine = _said(schedule, rank)
+    group = dist.group.WORLD
+    if group not in _GROUPS:
+        _GROUPS[group] = _Attached(next(_PLACES))
+    key = _GROUPS[group].key(optimizer)
+    compare(dist.distributed_c10d._get_default_store(), key, dist.get_rank(), schedule)
+
+
+def make(optimizer: Optimizer) -> str:
+    """What optimizers have in common that stand for the same one on several ranks, in short."""
+    sizes = [len(group["params"]) for group in optimizer.param_groups]
+    return hashlib.sha256(f"{type(optimizer).__name__} {sizes}".encode()).hexdigest()[:16]
+
+
+class Store(Protocol):
+    """A store of torch.distributed: sets a key that holds nothing, and gives back what it holds."""
+
+    def compare_set(self, key: str, expected: str, desired: str, /) -> bytes: ...
+
+
+@frozen
+class Record:
+    """What a rank leaves in the store."""
+
+    rank: int
+    text: str
+    bindings: dict[str, str]
+
+
+def compare(store: Store, key: str, rank: int, schedule: Schedule) -> None:
+    """Leave the schedule under a key; where one is there already, both have to be the same."""
+    mine = Record(rank, str(schedule), dict(schedule.bindings))
+    said = json.dumps([mine.rank, mine.text, mine.bindings], sort_keys=True)
     try:
-        first = store.compare_set(f"lrdsl/{place}/{number}", "", json.dumps(mine))
-    except RuntimeError as error:  # MPI and the fake backend have a store in name only, and a server may be gone
-        _LOG.debug("schedules are not compared across ranks: %s", error)
-        return
-    other = json.loads(first)
-    if other["digest"] != mine["digest"]:
-        _compare(schedule, rank, other, place.partition("<")[0])
+        found = store.compare_set(key, "", said)
+    except RuntimeError:
+        return  # a store that cannot do this (MPI, fake), or whose host is gone: neither is a fault of the schedule
+    theirs = Record(*json.loads(found))
+    if (theirs.text, theirs.bindings) != (mine.text, mine.bindings):
+        if compile_text(theirs.text, **theirs.bindings) != schedule:
+            raise ScheduleError(differ(theirs, mine))
 
 
-def _store() -> Any:
-    """The store of the default process group; None where nothing is distributed."""
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() < 2:
-        return None
-    world: Any = dist.group.WORLD
-    try:
-        # The public way is younger than the private one.
-        if hasattr(world, "get_group_store"):
-            return world.get_group_store()
-        return dist.distributed_c10d._get_default_store()
-    except RuntimeError as error:
-        _LOG.debug("schedules are not compared across ranks: %s", error)
-        return None
-
-
-def _place() -> str:
-    """Where it is attached, as `train.py:41<main.py:7`, the same on every rank: folders differ from machine to machine."""
-    lines: list[str] = []
-    above: Any = sys._getframe(1)
-    while above is not None and len(lines) < _LINES:
-        if str(above.f_globals.get("__name__", "")).partition(".")[0] != "lrdsl":
-            lines.append(f"{os.path.basename(above.f_code.co_filename)}:{above.f_lineno}")
-        above = above.f_back
-    return "<".join(lines)
-
-
-def _said(schedule: Schedule, rank: int) -> dict[str, Any]:
-    """What other ranks see of a schedule."""
-    text, bindings = schedule.text, dict(sorted(schedule.bindings.items()))
-    digest = hashlib.sha256(json.dumps([text, bindings]).encode()).hexdigest()
-    return {"rank": rank, "digest": digest, "bindings": bindings, "text": text if len(text) <= _LONGEST else None}
-
-
-def _compare(schedule: Schedule, rank: int, other: dict[str, Any], where: str) -> None:
-    """Raise what differs, where that is more than how it is written."""
-    names = f"rank {other['rank']}", f"rank {rank}"
-    says = _bindings(other["bindings"], schedule.bindings, names)
-    if other["text"] is None or other["text"] != schedule.text:
-        says += [_texts(other["text"], schedule.text, names)]
-    if other["text"] is not None:
-        try:
-            theirs = compile_text(other["text"], **other["bindings"])
-            found = None if theirs == schedule else difference(theirs, schedule, names)
-            if found is None or found.same:
-                return
-            says += found.words.splitlines()
-        except ScheduleError:  # one counts steps and the other tokens, say: the texts tell enough
-            _LOG.debug("the schedules of %s and %s have nothing in common", *names)
-    raise ScheduleError(
-        problems.bad_call(
-            f"{names[1]} attaches another schedule than {names[0]}, at {where}: {'; '.join(says)}",
-            "work out on one rank what a text or a binding depends on, and send it to all (len(loader) may differ by one); "
-            "where ranks are meant to differ, `with lrdsl.torch.any_text(): attach(...)`",
+def differ(theirs: Record, mine: Record) -> Diagnostic:
+    """What is said of two ranks that have different schedules: the first line that differs, or what is bound."""
+    lines = itertools.zip_longest(theirs.text.splitlines(), mine.text.splitlines(), fillvalue="")
+    other, own = next((pair for pair in lines if pair[0] != pair[1]), ("", ""))
+    advice = "where each is meant to have its own, attach within `lrdsl.torch.each_rank_its_own()`"
+    if (other, own) != ("", ""):
+        told = f"ranks have different texts: rank {theirs.rank} has `{other}`, rank {mine.rank} has `{own}`"
+        return problems.bad_call(told, f"one text for all ranks; {advice}")
+    names = sorted(theirs.bindings.keys() | mine.bindings.keys())
+    apart = [name for name in names if theirs.bindings.get(name) != mine.bindings.get(name)]
+    has = " and ".join(
+        f"rank {one.rank} has " + ", ".join(f"{name}={one.bindings.get(name, 'nothing')}" for name in apart)
+        for one in (theirs, mine)
+    )
+    told = f"ranks have the same text with different values, so that they train with different lrs: {has}"
+    if apart == ["total"]:
+        mend = (
+            "all ranks make the same number of updates: give all the same total, that of the rank with the least data"
         )
-    )
-
-
-def _bindings(theirs: dict[str, str], mine: dict[str, str], names: tuple[str, str]) -> list[str]:
-    """`total` is 1250 on rank 0 and 1251 on rank 1."""
-    return [
-        f"`{name}` is {theirs.get(name, 'not bound')} on {names[0]} and {mine.get(name, 'not bound')} on {names[1]}"
-        for name in sorted({*theirs, *mine})
-        if theirs.get(name) != mine.get(name)
-    ]
-
-
-def _texts(theirs: str | None, mine: str, names: tuple[str, str]) -> str:
-    """The first line that differs."""
-    if theirs is None:
-        return "the texts are not the same"
-    lines = theirs.splitlines(), mine.splitlines()
-    number = next(
-        (number for number, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), min(map(len, lines))
-    )
-    shown = [f"`{some[number].strip()}`" if number < len(some) else "missing" for some in lines]
-    return f"line {number + 1} is {shown[0]} on {names[0]} and {shown[1]} on {names[1]}"
+    else:
+        mend = "the same values on all ranks"
+    return problems.bad_call(told, f"{mend}; {advice}")
