@@ -127,6 +127,8 @@ class Output:
         if base is None:
             if self.relation == "mixed":
                 raise ScheduleError(problems.base_needed(self.name, self.keys))
+            if self.relation == "absolute":
+                raise ScheduleError(problems.no_factor(self.name))
             return 1.0
         return _finite(base)
 

@@ -99,6 +99,7 @@ def main(folder: Path) -> None:
     for kind, (build, _, _) in KINDS.items():
         run = build()
         straight = ddp.train(*run, ddp.UPDATES)
+        ddp.show(straight, run[2])
         found[kind] = {"straight": (straight, weights(run[0]))}
         for auto in (False, True):
             path = folder / f"{kind}-2-{auto}"

@@ -218,6 +218,25 @@ def test_another_base_in_hand_is_never_taken_in_silence() -> None:
     assert resumed(absolute.state_dict(), "warmup(10, to=1e-3) then hold", lr=0.9).get_last_lr() == [0.0]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "bound"),
+    [
+        (TEXT, TEXT, ("1k", 1000)),
+        (TEXT, "warmup(10) then cosine(990, to=0.1*base)", ("1k", None)),
+        ('lr = cosine\nlr["b"] = 2*lr', 'lr["b"] = lr * 2\nlr = cosine', (100, "100")),
+    ],
+)
+def test_what_is_written_otherwise_and_means_the_same_goes_on(old: str, new: str, bound: tuple[Any, Any]) -> None:
+    totals = [{} if total is None else {"total": total} for total in bound]
+    named = {"name": "a"}, {"name": "b"}
+    first = lrdsl.torch.attach(optimizer_of(*named), old, **totals[0])
+    first.seek(50)
+    second = lrdsl.torch.attach(optimizer_of(*named), new, **totals[1])
+    second.load_state_dict(first.state_dict())
+    assert second.get_last_lr() == pytest.approx(first.get_last_lr())
+    assert second.schedule.text == new
+
+
 def test_a_base_that_was_said_is_compared_too() -> None:
     old = lrdsl.torch.attach(optimizer_of(), TEXT, total=100, base=0.4)
     old.seek(50)

@@ -32,6 +32,11 @@ def bad_call(message: str, advice: str | None = None) -> Diagnostic:
     return problem("E405", message, None, "", () if advice is None else (Mend(advice),))
 
 
+def no_factor(output: str) -> Diagnostic:
+    message = f"`{output}` writes its levels, and of what they are a factor is not known"
+    return bad_call(message, "factor(t, base=3e-4), if groups hold 3e-4; or leave the levels out of the text")
+
+
 def unbindable(name: str, value: object) -> Diagnostic:
     return problem("E406", f'`{name}` is a number or a text such as "5%", not {value!r}', None)
 

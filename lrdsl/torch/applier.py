@@ -105,12 +105,24 @@ class Applier(Stepper):
         the run, and moves nothing. A 0 of somebody else stays, and counts from the second update on.
         """
         groups = self.optimizer.param_groups
+        if len(groups) < self._size and groups is not self._groups:
+            self._updated_in_parts(groups)
+            return
         if groups[0]["lr"] is self._written:
             self._filled = False
         elif not self._filled and groups is self._groups and groups[0]["lr"] == 0:
             self._filled = True
             return
         type(self).step(self)
+
+    def _updated_in_parts(self, groups: list[Any]) -> None:
+        """DeepSpeed's ZeRO updates one group after another, each as if there were no others: the last one ends the update."""
+        if self._groups is not None and groups[-1] is self._groups[-1]:
+            self.optimizer.param_groups = self._groups
+            try:
+                type(self).step(self)
+            finally:
+                self.optimizer.param_groups = groups
 
     def detach(self) -> None:
         """Let go of the optimizer, which keeps the values it has: nothing is hooked to it, and `step()` does nothing any more."""
@@ -163,7 +175,8 @@ class Applier(Stepper):
         saved, groups = checkpoint.read(state_dict), self.optimizer.param_groups
         position, hand = saved.position, checkpoint.plan(self.schedule, self._own, self._base)
         if self.on_change == "keep" or checkpoint.same(saved.plan, hand, groups):
-            self.schedule, self._own, self._insisted = saved.plan.schedule, saved.held, []
+            self.schedule = saved.plan.schedule if self.on_change == "keep" else self.schedule
+            self._own, self._insisted = saved.held, []
             self._base = saved.base if saved.base is not None else self._base
             checkpoint.give_back(groups, saved.held)
         else:

@@ -60,7 +60,7 @@ def watch(optimizer: Optimizer, alive: Callable[[], object]) -> Watch:
         other = getattr(hook, "__self__", None)
         if isinstance(other, Watch) and other.alive() is None:
             other.done = True
-    found = Watch(alive)
+    found = Watch(alive, len(optimizer.param_groups), optimizer.param_groups[-1] if optimizer.param_groups else None)
     found.handles.append(optimizer.register_step_post_hook(found.updated))
     return found
 
@@ -69,11 +69,13 @@ def watch(optimizer: Optimizer, alive: Callable[[], object]) -> Watch:
 class Watch:
     """Counts updates and steps, until it is sure that one follows the other; tells what is wrong, and takes itself away.
 
-    `alive` gives the scheduler, or None where it is gone. A step that came without an update is no alarm by itself: a GradScaler
-    skips updates, the first ones above all.
+    `alive` gives the scheduler, or None where it is gone; `groups` is how many groups the optimizer has, `last` the last of them. A
+    step that came without an update is no alarm by itself: a GradScaler skips updates, the first ones above all.
     """
 
     alive: Callable[[], object]
+    groups: int
+    last: object
     updates: int = 0  # all of them
     since: int = 0  # updates since the last step
     steps: int = 0
@@ -82,9 +84,7 @@ class Watch:
     rare: int = 0  # steps in a row that came after several
     bursts: tuple[int, int] = (0, 0)  # steps in one update, and how often in a row
     early: bool = False  # a step came before any update
-    skipped: bool | None = (
-        None  # whether gradients say that an update was skipped; None where there are none to look at
-    )
+    skipped: bool | None = None  # whether gradients say that an update was skipped; None where none were seen
     scaler: bool | None = None  # whether there is a GradScaler, once that was looked for
     compiled: bool = False  # updates are made that are not counted
     done: bool = False
@@ -96,12 +96,14 @@ class Watch:
         for handle in self.handles if not self.compiled else ():
             handle.remove()
 
-    def updated(self, *_: Any) -> None:
+    def updated(self, optimizer: Optimizer, *_: Any) -> None:
         """After an update. Nothing is taken away here, for the optimizer is going through its hooks."""
         if torch.compiler.is_compiling():
             self.compiled = True  # all that a compiled step does here
             return
-        if self.done:
+        groups = optimizer.param_groups
+        # DeepSpeed's ZeRO updates one group after another, each as if there were no others.
+        if self.done or (len(groups) < self.groups and groups[-1] is not self.last):
             return
         self.updates += 1
         self.since += 1

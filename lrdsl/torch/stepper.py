@@ -287,12 +287,12 @@ class Stepper(LRScheduler):
 
     def _fill(self, position: int) -> None:
         """A block of rows from `position` on."""
-        size = min(self._room, self._rows.most)
-        if self._watch is not None:
-            size = 1  # every step is looked at
-        elif self._length is not None and position <= self._length:
-            size = min(size, math.ceil(self._length) - position + 1)  # the step behind the end is
-        self._room = min(2 * self._room, _BLOCK)
+        size = 1  # while every step is watched
+        if self._watch is None:
+            size = min(self._room, self._rows.most)
+            self._room = min(2 * self._room, _BLOCK)
+            if self._length is not None and position <= self._length:
+                size = min(size, math.ceil(self._length) - position + 1)  # the step behind the end is looked at
         self._block = self._rows.block(np.arange(position, position + size, dtype=np.float64))
         self._values = self._block.rows
         self._end = position + size - 1
