@@ -236,3 +236,19 @@ def test_mlflow_cuts_a_param_at_6000_characters_and_what_is_left_may_be_another_
     assert (
         lrdsl.compile(read["schedule"], total=TOTAL).group("bias")(3, LR) == LR
     )  # the last line is gone, and nothing fails
+
+
+def test_mlflow_refuses_a_metric_with_a_star_and_takes_it_with_another_sign_in_its_place(client: Any) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 1))
+    schedule = lrdsl.compile('lr = 0.1\nlr["*.bias"] = 0.2')
+    optimizer = torch.optim.SGD(lrdsl.torch.param_groups(model, schedule), lr=LR)
+    lrdsl.torch.attach(optimizer, schedule)
+    lrs = {f"lr/{group['name']}": group["lr"] for group in optimizer.param_groups}
+    with client.start_run() as tracked:
+        with pytest.raises(client.MlflowException, match="Invalid value"):
+            client.log_metrics(lrs)
+        client.log_metrics({name.replace("*", "all"): lr for name, lr in lrs.items()})
+    read = client.MlflowClient().get_run(tracked.info.run_id).data.metrics
+
+    assert lrs == {"lr/*.weight": 0.1, "lr/*.bias": 0.2}
+    assert read == {"lr/all.weight": 0.1, "lr/all.bias": 0.2}
