@@ -137,9 +137,9 @@ def test_a_state_is_plain_numbers_and_texts() -> None:
     state = lrdsl.torch.attach(optimizer_of({}, {}), RELATIVE, total=100).state_dict()
 
     assert {type(value) for value in state.values()} <= {int, str, dict, list, type(None)}
-    assert state["bases"] == [{"lr": 0.1}, {"lr": 0.1}]
+    assert state["bases"] == [[["lr", 0.1]], [["lr", 0.1]]]
     assert state["text"] == "warmup(10) then cosine(to=10%)\n"
-    assert state["bindings"] == {"total": "100"}
+    assert state["bindings"] == [["total", "100"]]
 
 
 def test_a_changed_text_is_never_taken_in_silence() -> None:

@@ -211,7 +211,7 @@ def test_another_base_in_hand_is_never_taken_in_silence() -> None:
     replaced.optimizer.step()
     replaced.step()
     assert replaced.get_last_lr() == [old.schedule(51, 0.05)]
-    assert replaced.state_dict()["bases"] == [{"lr": 0.05}]
+    assert replaced.state_dict()["bases"] == [[["lr", 0.05]]]
     assert resumed(saved, TEXT, total=100, lr=0.05, on_change="keep").get_last_lr() == old.get_last_lr()
     # A text that writes its levels has no base, and asks nothing.
     absolute = lrdsl.torch.attach(optimizer_of(), "warmup(10, to=1e-3) then hold")
@@ -412,3 +412,19 @@ def test_a_decay_that_would_rise_from_the_lr_of_the_optimizer_is_refused(
 )
 def test_what_is_to_rise_and_what_falls_is_not_refused(text: str) -> None:
     assert lrdsl.torch.attach(optimizer_of(lr=3e-4), text).last_epoch == 0
+
+
+def test_what_is_frozen_at_first_has_the_curve_all_the_same_when_it_trains() -> None:
+    body, head = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = torch.optim.AdamW([{"params": [head]}, {"params": [body], "lr": 0.01}], lr=0.1, weight_decay=0.0)
+    body.requires_grad_(False)
+    scheduler = lrdsl.torch.attach(optimizer, TEXT, total=100)
+    for step in range(60):
+        if step == 30:
+            body.requires_grad_(True)
+        assert lrs(optimizer) == [scheduler.schedule(step, 0.1), scheduler.schedule(step, 0.01)]
+        optimizer.zero_grad()
+        (head.sum() + body.sum()).backward()
+        optimizer.step()
+        assert torch.equal(body, torch.ones(2)) == (step < 30)
+        scheduler.step()

@@ -150,14 +150,19 @@ class Applier(Stepper):
     # --- state --------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain numbers, texts and lists: position, canonical text, bindings, bases."""
+        """Plain numbers, texts and lists: position, canonical text, bindings, bases.
+
+        The keys are the same for all texts, and no dict is among the values: distributed checkpoints take dicts apart, and load the
+        keys alone that the state in hand has.
+        """
+        base = None if self._base is None else plain_base(self._base)
         return {
             "last_epoch": self.last_epoch,
             "position": plain(self._exactly()),
             "text": str(self.schedule),
-            "bindings": dict(self.schedule.bindings),
-            "bases": self._held(),
-            "base": self._base if self._base is None else plain_base(self._base),
+            "bindings": checkpoint.pairs(self.schedule.bindings),
+            "bases": [checkpoint.pairs(bases) for bases in self._held()],
+            "base": checkpoint.pairs(base) if isinstance(base, dict) else base,
         }
 
     def _held(self) -> list[dict[str, float]]:

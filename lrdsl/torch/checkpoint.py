@@ -59,9 +59,16 @@ def read(state: Mapping[str, Any]) -> Checkpoint:
         raise ScheduleError(
             problems.bad_call("this is the state of another scheduler", "seek(n) takes a run up at update n")
         )
-    schedule, held, base = compile_text(state["text"], **state["bindings"]), state["bases"], state.get("base")
+    schedule = compile_text(state["text"], **dict(state["bindings"]))
+    held, base = [dict(bases) for bases in state["bases"]], state.get("base")
+    base = dict(base) if isinstance(base, list | dict) else base
     position = Fraction(state.get("position", state["last_epoch"]))
     return Checkpoint(plan(schedule, held, base), position, int(state["last_epoch"]), held, base)
+
+
+def pairs(values: Mapping[str, Any]) -> list[list[Any]]:
+    """What a dict holds, as lists."""
+    return [[name, value] for name, value in values.items()]
 
 
 def plan(schedule: Schedule, held: Bases, base: float | Mapping[str, float] | None) -> Plan:
@@ -85,7 +92,7 @@ def give_back(groups: Sequence[Group], held: Bases) -> None:
 
 def same(saved: Plan, now: Plan, groups: Sequence[Group]) -> bool:
     """Whether two plans mean the same: texts, bindings, and the bases that the texts use."""
-    if saved.schedule != now.schedule and not _alike(saved, now, groups):
+    if not _alike(saved, now, groups):
         return False
     keys = used(groups, now.schedule)
     for one, two in zip(saved.bases, now.bases, strict=False):
@@ -96,18 +103,26 @@ def same(saved: Plan, now: Plan, groups: Sequence[Group]) -> bool:
 
 
 def _alike(saved: Plan, now: Plan, groups: Sequence[Group]) -> bool:
-    """Whether all groups are shown to get the same from two texts that are written otherwise: `100k` for 100_000, 10% for 0.1."""
-    one, two = saved.schedule, now.schedule
-    if one.clock != two.clock or one.rates != two.rates:
-        return False
-    pairs: dict[tuple[int, int], tuple[Schedule, Schedule, dict[str, float] | None]] = {}
+    """Whether all groups are shown to get the same."""
+    if saved.schedule == now.schedule:
+        return True
+    if not saved.schedule.patterns and not now.schedule.patterns:
+        return alike(saved.schedule, now.schedule, now.bases[0] if now.bases else None)
+    seen = {}
     for index, group in enumerate(groups):
-        first, second = seen_by(group, one), seen_by(group, two)
-        pairs.setdefault(
-            (id(first), id(second)), (first, second, dict(now.bases[index]) if index < len(now.bases) else None)
-        )
+        pair = seen_by(group, saved.schedule), seen_by(group, now.schedule)
+        seen[tuple(map(id, pair))] = (*pair, now.bases[index] if index < len(now.bases) else None)
+    return all(alike(*pair) for pair in seen.values())
+
+
+def alike(one: Schedule, two: Schedule, base: Mapping[str, float] | None = None) -> bool:
+    """Whether two schedules are shown to be the same, however they are written: `100k` is 100_000, and 10% is 0.1."""
+    if one == two:
+        return True
+    if one.clock != two.clock or one.rates != two.rates or one.patterns != two.patterns:
+        return False
     try:
-        return all(difference(first, second, base=base or None).same is True for first, second, base in pairs.values())
+        return difference(one, two, base=base or None).same is True
     except ScheduleError:
         return False
 
