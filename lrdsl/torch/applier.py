@@ -23,7 +23,7 @@ from . import alarms, checkpoint, ranks
 from .arguments import check_driven, check_fresh, compiled, no_optimizer, no_step, plain_base, used
 from .clocks import plain
 from .columns import base_of, check_groups, holds, value_of
-from .hooks import drive, hooked, watch
+from .hooks import blank, drive, hooked, watch
 from .stepper import Stepper
 
 __all__ = ["Applier", "attach"]
@@ -73,7 +73,7 @@ class Applier(Stepper):
             raise ScheduleError(problems.bad_call(*no_step(found, "last_epoch", "seek")))
         if auto:
             check_driven(optimizer, found)
-        self.on_change, self.auto, self._filled = on_change, auto, False
+        self.on_change, self.auto = on_change, auto
         check_groups(optimizer, found)
         check_fresh(optimizer, found, base)
         if "lr" not in used(optimizer.param_groups, found) or base is not None:
@@ -101,19 +101,14 @@ class Applier(Stepper):
     def _updated(self) -> None:
         """After an update, where the optimizer drives the schedule.
 
-        Distributed checkpoints fill an optimizer that has no state by an update with lr 0, and put the lr back: that is none of
-        the run, and moves nothing. A 0 of somebody else stays, and counts from the second update on.
+        Distributed checkpoints fill an optimizer that has no state by an update with gradients of 0 and a lr of 0, and put the lr
+        back: that is none of the run, and moves nothing.
         """
         groups = self.optimizer.param_groups
-        if len(groups) < self._size and groups is not self._groups:
+        if groups is not self._groups and len(groups) < self._size:
             self._updated_in_parts(groups)
-            return
-        if groups[0]["lr"] is self._written:
-            self._filled = False
-        elif not self._filled and groups is self._groups and groups[0]["lr"] == 0:
-            self._filled = True
-            return
-        type(self).step(self)
+        elif groups[0]["lr"] is self._written or groups[0]["lr"] != 0 or not blank(self.optimizer):
+            type(self).step(self)
 
     def _updated_in_parts(self, groups: list[Any]) -> None:
         """DeepSpeed's ZeRO updates one group after another, each as if there were no others: the last one ends the update."""

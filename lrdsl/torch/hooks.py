@@ -8,7 +8,7 @@ positions and values.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -172,15 +172,26 @@ class Watch:
             alarms.warn(what)
 
 
+def blank(optimizer: Optimizer) -> bool:
+    """Whether there are gradients, and all of them are 0."""
+    found = list(_gradients(optimizer))
+    return bool(found) and not any(bool(gradient.any()) for gradient in found)
+
+
 def _skipped(optimizer: Optimizer, known: bool | None) -> bool | None:
     """Whether gradients are infinite or NaN, as where a GradScaler skipped an update; what was known where there are none."""
+    for gradient in _gradients(optimizer):
+        known = False
+        if not bool(torch.isfinite(gradient).all()):
+            return True
+    return known
+
+
+def _gradients(optimizer: Optimizer) -> Iterator[Tensor]:
+    """What of the gradients lies in this process."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             found: Any = parameter.grad
-            if found is None:
-                continue
-            known = False
-            local: Tensor = found.to_local() if hasattr(found, "to_local") else found
-            if not bool(torch.isfinite(local._values() if local.is_sparse else local).all()):
-                return True
-    return known
+            if found is not None:
+                local: Tensor = found.to_local() if hasattr(found, "to_local") else found
+                yield local._values() if local.is_sparse else local
