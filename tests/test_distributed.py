@@ -186,4 +186,4 @@ def test_a_lr_of_0_that_stays_is_no_filling_and_stops_no_schedule() -> None:
             optimizer.param_groups[0]["lr"] = 0.0
             optimizer.step()
 
-    assert scheduler.last_epoch == 19
+    assert scheduler.last_epoch == 20
