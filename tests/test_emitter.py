@@ -432,3 +432,11 @@ def test_a_blend_is_exact_at_both_ends_and_never_outside(start: float, stop: flo
     assert prepared(0.0, 0.0) == start
     assert prepared(10.0, 0.0) == stop
     assert all(low <= prepared(k / 7, 0.0) <= high for k in range(71))
+
+
+def test_a_module_for_torch_is_written_where_torch_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lrdsl.emitter.module import _runtime
+
+    _runtime.cache_clear()
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it is an error from here on
+    assert "import torch" in lrdsl.compile(FLAGSHIP).source("torch")

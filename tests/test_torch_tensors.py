@@ -53,6 +53,15 @@ def update(optimizer: Any, step: Callable[[], Any] | None = None) -> None:
     (step or optimizer.step)()
 
 
+def going(optimizer: Any, text: str) -> lrdsl.torch.Applier:
+    """A schedule that has gone twenty steps."""
+    scheduler = lrdsl.torch.attach(optimizer, text)
+    for _ in range(20):
+        update(optimizer)
+        scheduler.step()
+    return scheduler
+
+
 class Writes(TorchDispatchMode):
     """Notes what is asked of the device."""
 
@@ -90,10 +99,7 @@ def test_the_tensors_that_groups_hold_are_written_in_place(kind: str, own: bool,
 
 def test_a_tensor_that_all_share_is_written_once_a_step() -> None:
     optimizer = optimizer_of(100)
-    scheduler = lrdsl.torch.attach(optimizer, TEXT)
-    for _ in range(20):
-        update(optimizer)
-        scheduler.step()
+    scheduler = going(optimizer, TEXT)
     with Writes() as writes:
         scheduler.step()
     assert writes.names == ["fill_"]
@@ -101,10 +107,7 @@ def test_a_tensor_that_all_share_is_written_once_a_step() -> None:
 
 def test_tensors_of_their_own_are_written_together() -> None:
     optimizer = optimizer_of(100, own=True)
-    scheduler = lrdsl.torch.attach(optimizer, RELATIVE)
-    for _ in range(20):
-        update(optimizer)
-        scheduler.step()
+    scheduler = going(optimizer, RELATIVE)
     with Writes() as writes:
         scheduler.step()
     # On a CPU a row is copied first, which is cheaper than to take it apart; on a device the rows are there already.
@@ -120,10 +123,7 @@ def test_tensors_of_their_own_are_written_together() -> None:
 def test_a_step_is_one_kernel_and_no_waiting(own: bool, text: str, most: int) -> None:
     """Of tensors that a user made, 64 are written by a kernel."""
     optimizer = optimizer_of(100, device="cuda", own=own, kind="AdamW, capturable")
-    scheduler = lrdsl.torch.attach(optimizer, text)
-    for _ in range(20):
-        update(optimizer)
-        scheduler.step()
+    scheduler = going(optimizer, text)
     torch.cuda.synchronize()
     allocated = torch.cuda.memory_stats()["allocation.all.allocated"]
     torch.cuda.set_sync_debug_mode("error")
@@ -223,10 +223,7 @@ def test_a_run_with_tensors_is_taken_up_where_it_was(own: bool) -> None:
 
 def test_another_tensor_or_a_number_that_somebody_gives_a_group_is_written_from_then_on() -> None:
     optimizer = optimizer_of(3, own=True)
-    scheduler = lrdsl.torch.attach(optimizer, RELATIVE)
-    for _ in range(20):
-        update(optimizer)
-        scheduler.step()
+    scheduler = going(optimizer, RELATIVE)
     kept, given = optimizer.param_groups[1]["lr"], torch.tensor(5.0)
     optimizer.param_groups[1]["lr"], optimizer.param_groups[2]["lr"] = 7.0, given
     scheduler.step()

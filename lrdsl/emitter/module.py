@@ -7,12 +7,13 @@ docstring, escaped. Refuses to compute.
 
 from __future__ import annotations
 
+import ast
 import builtins
-import importlib
-import inspect
+import functools
 import keyword
 import re
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import problems
@@ -26,7 +27,6 @@ from ..timeline import (
     Row,
     rounded,
 )
-from . import folding
 from .docstring import docstring
 from .writer import Writer, number_code
 
@@ -35,36 +35,7 @@ if TYPE_CHECKING:
     from ..schedule import Schedule
 
 TARGETS = ("numpy", "python", "torch")
-_TAKEN = {
-    "np",
-    "torch",
-    "math",
-    "Fraction",
-    "bisect_right",
-    "chain",
-    "cycle",
-    "sample",
-    "stretched",
-    "folded",
-    "evaluate",
-} | {
-    *{
-        "blend",
-        "halfwave",
-        "power",
-        "root",
-        "exp",
-        "ln",
-        "divide",
-        "minimum",
-        "maximum",
-        "full",
-        "constant",
-        "inner",
-        "looked_up",
-    },
-    *vars(folding),
-}
+_IMPORTED = {"np", "torch", "math", "Fraction", "bisect_right"}
 
 
 def module(schedule: Schedule, target: str) -> str:
@@ -87,7 +58,7 @@ def function(schedule: Schedule, output: Output, target: str) -> Any:
     """The function of an output, as its module has it."""
     namespace: dict[str, Any] = {}  # without a name, which torch.compile would look for among the modules
     exec(compile(module(schedule, target), f"<{output.name} of {schedule.source_name}>", "exec"), namespace)
-    return namespace[_function_name(output.name)]
+    return namespace[_function_name(output.name, target)]
 
 
 def _function(output: Output, target: str, forms: dict[str, str], many: bool) -> list[str]:
@@ -98,17 +69,18 @@ def _function(output: Output, target: str, forms: dict[str, str], many: bool) ->
     unused = "" if _uses_base(timeline.rows) else "\n    del base  # the text does not use it"
     keyed = output.keys if many or output.keys != (output.name,) else ()
     return [
-        f"def {_function_name(output.name)}(t, {base}):",
+        f"def {_function_name(output.name, target)}(t, {base}):",
         f'    """{_about(output, target, keyed)}"""{unused}',
         *(f"    {line}" for line in _level_lines(timeline.rows, parts, keyed)),
         f"    return evaluate(t, {parts})",
     ]
 
 
-def _function_name(name: str) -> str:
+def _function_name(name: str, target: str) -> str:
     """The name of an output, where that may be the name of a function in a module."""
-    taken = keyword.iskeyword(name) or name in _TAKEN or re.fullmatch(r"form_\d+|HALFWAVE", name)
-    return f"{name}_" if taken or hasattr(builtins, name) else name
+    functions, constants = _runtime(target)
+    own = name in _IMPORTED or name in functions or name in constants or re.fullmatch(r"form_\d+|HALFWAVE", name)
+    return f"{name}_" if own or keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
 def _about(output: Output, target: str, keyed: Sequence[str]) -> str:
@@ -135,14 +107,34 @@ def _imports(target: str) -> list[str]:
     return ["import math", "from bisect import bisect_right", "from fractions import Fraction", ""]
 
 
+@functools.cache
+def _runtime(target: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The functions that modules of a target are built of, and its constants: read, for what the target needs may not be here."""
+    functions: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    for home in ("folding", f"runtime_{target}"):
+        text = files(__package__).joinpath(f"{home}.py").read_text("utf-8")
+        body = ast.parse(text).body
+        found = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+        functions |= {name: _plain(f"{ast.get_source_segment(text, found[name])}\n") for name in sorted(found)}
+        for node in body:
+            names = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AnnAssign)
+                else []
+            )
+            for name in names:
+                assert isinstance(node, ast.Assign | ast.AnnAssign)
+                assert node.value is not None
+                constants[ast.unparse(name)] = ast.unparse(node.value)
+    return functions, constants
+
+
 def _machinery(target: str, code: str) -> list[str]:
     """The functions that the code uses, and those that they use."""
-    runtime = importlib.import_module(f".runtime_{target}", __package__)
-    sources: dict[str, str] = {}
-    for home in (folding, runtime):
-        for name, function in inspect.getmembers(home, inspect.isfunction):
-            if function.__module__ == home.__name__:
-                sources[name] = _plain(inspect.getsource(function))
+    sources, constants = _runtime(target)
     wanted: dict[str, str] = {}
     todo = [code, "evaluate("]
     while todo:
@@ -151,11 +143,10 @@ def _machinery(target: str, code: str) -> list[str]:
             if f"{name}(" in text and name not in wanted:
                 wanted[name] = source
                 todo.append(source)
-    ordered = [sources[name] for name in sources if name in wanted]
-    constants = [f"HALFWAVE = {HALFWAVE!r}", "", ""] if "halfwave" in wanted else []
-    if target == "torch":
-        constants += [f"FEW = {vars(runtime)['FEW']}", "CONSTANTS = {}", "", ""]
-    return [*constants, *(f"{source}\n\n" for source in ordered)]
+    lines = [f"HALFWAVE = {HALFWAVE!r}", "", ""] if "halfwave" in wanted else []
+    used = [f"{name} = {value}" for name, value in constants.items() if any(name in one for one in wanted.values())]
+    lines += [*used, "", ""] if used else []
+    return [*lines, *(f"{source}\n\n" for name, source in sources.items() if name in wanted)]
 
 
 def _plain(source: str) -> str:

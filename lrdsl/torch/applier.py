@@ -87,7 +87,7 @@ class Applier(Stepper):
         if _LOG.isEnabledFor(logging.INFO):
             _LOG.info("%s · %d groups", self.schedule.summary, len(optimizer.param_groups))
 
-    # --- what is driven ----------------------------------------------------------------------------
+    # --- what is driven --------------------------------------------------------------------------------------------------
 
     def _hang(self) -> None:
         """Onto the optimizer's step: what drives the schedule, or what looks whether it is driven well."""

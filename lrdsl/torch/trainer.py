@@ -8,7 +8,6 @@ shorter, that is told.
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -16,9 +15,10 @@ from torch.optim import Optimizer
 
 from .. import compile as compile_text
 from .. import problems
-from ..diagnostic import Diagnostic, ScheduleError, ScheduleWarning
+from ..diagnostic import Diagnostic, ScheduleError
 from ..problems import time_text
 from ..schedule import Schedule
+from . import alarms
 from .applier import Applier, attach
 from .arguments import no_step
 
@@ -155,7 +155,7 @@ class TrainerMixin:
     def _tell(self, message: str) -> None:
         if message not in self._told:
             self._told |= {message}
-            warnings.warn(message, ScheduleWarning, stacklevel=3)
+            alarms.warn(message)
 
 
 def _open(schedule: Schedule) -> tuple[Diagnostic, ...]:
