@@ -194,3 +194,15 @@ def test_a_captured_graph_moves_on_by_itself(text: str) -> None:
     for number in range(200):
         graph.replay()
         assert held.item() == pytest.approx(schedule(number), rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("curve", ["sqrt(40, to=0)", "poly(40, to=0, power=0.5)"])
+def test_a_phase_that_is_infinitely_steep_somewhere_spoils_no_other(curve: str) -> None:
+    schedule = lrdsl.compile(f"warmup(10, to=1) then hold(5) then {curve} then hold(20)")
+    times = torch.tensor([t + 0.5 for t in range(80)], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(schedule.torch()(times).sum(), times)
+
+    assert torch.isfinite(slope).all()
+    assert slope[:10].tolist() == pytest.approx([0.1] * 10)
+    assert (slope[15:55] < 0).all()
+    assert slope[55:].tolist() == [0.0] * 25
