@@ -64,7 +64,10 @@ wheel: env ## build the wheel and the sdist into dist/
 
 # What people train with: the tests run each of them.
 .venv/engines: .venv/ready constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt transformers accelerate pytorch-lightning pytorch-ignite hydra-core "jsonargparse[signatures]" optuna tensorboard wandb mlflow-skinny
+	$(BIN)/python -m pip install -q -c constraints.txt transformers accelerate pytorch-lightning pytorch-ignite hydra-core "jsonargparse[signatures]" optuna tensorboard wandb mlflow-skinny jax optax keras
+# Of these two the schedulers alone are looked at, so what else they need stays out.
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps timm
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install -q -c constraints.txt --no-deps --no-build-isolation deepspeed
 	@touch $@
 
 # What the bench compares with.

@@ -39,6 +39,7 @@ CALLS = {
     "E406": 'lrdsl.compile("hold", total=[1])',
     "E407": 'lrdsl.compile("cosine(100, from=1)").diff("cosine(100 tokens, from=1)")',
     "E408": 'lrdsl.compile("cosine(100, from=1)").diff("cosine(100)")',
+    "E409": 'lrdsl.from_config({"lr_scheduler_type": "reduce_lr_on_plateau"})',
 }
 SETUP = """import lrdsl, lrdsl.torch, torch
 model = torch.nn.Linear(2, 1)

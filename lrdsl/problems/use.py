@@ -56,3 +56,8 @@ def other_clock(names: tuple[str, str], clocks: tuple[str, str]) -> Diagnostic:
 def base_to_compare(output: str) -> Diagnostic:
     message = f"one `{output}` is relative to base and the other is not, so they can be compared for a base only"
     return problem("E408", message, None, "", (Mend("give it: `base=3e-4`, or `--base 3e-4`"),))
+
+
+def unsayable(scheduler: str, why: str, advice: str | None = None) -> Diagnostic:
+    message = f"`{scheduler}` cannot be said as a text: {why}"
+    return problem("E409", message, None, "", () if advice is None else (Mend(advice),))

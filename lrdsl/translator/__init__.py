@@ -1,0 +1,20 @@
+"""Schedulers of other libraries as texts that a person would have written.
+
+    words.py          numbers, levels and durations as they are written
+    torch.py          torch.optim.lr_scheduler and torch.optim.swa_utils
+    transformers.py   Hugging Face's optimization.py
+    optax.py          optax.schedules
+    timm.py           timm.scheduler
+    keras.py          keras.optimizers.schedules
+    deepspeed.py      deepspeed.runtime.lr_schedules
+    config.py         which of them a configuration names: what `from_config` makes a schedule of
+
+In: the parameters of a scheduler, by the names and with the defaults that its library gives them. Out: a text, and until when it
+holds. Refuses to import any of these libraries: `lrdsl.torch.from_scheduler` is what reads live objects.
+"""
+
+from __future__ import annotations
+
+from .words import Said
+
+__all__ = ["Said"]
