@@ -5,7 +5,7 @@ OUT := out
 # What makes parts of the site before sphinx: every script in docs/ but what sphinx itself reads.
 GENERATORS := $(filter-out docs/conf.py docs/lrs_lexer.py,$(wildcard docs/*.py))
 # Tests that train.
-TRAINED := tests/*torch* tests/*engine* tests/*distributed* tests/*traced* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
+TRAINED := tests/*torch* tests/*engine* tests/*distributed* tests/*traced* tests/*keras* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
 LINE := warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6
 .DEFAULT_GOAL := help
 
@@ -25,7 +25,7 @@ test: lint .venv/docs .venv/engines ## the whole suite, in an environment of its
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 core: env ## what needs no torch, in less than a minute
-	LRDSL_PROFILE=quick $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not long" $(TRAINED:%=--ignore-glob=%) --ignore lrdsl/torch
+	LRDSL_PROFILE=quick $(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not long" $(TRAINED:%=--ignore-glob=%) --ignore lrdsl/torch --ignore lrdsl/jax.py --ignore lrdsl/keras.py
 
 lint: env ## ruff, and mypy --strict
 	$(BIN)/ruff check .

@@ -37,7 +37,7 @@ from .intervals import (
 from .records import frozen
 
 # What a target calls the module that its operations are found in.
-MODULES = {"numpy": "np", "torch": "torch"}
+MODULES = {"numpy": "np", "torch": "torch", "jax": "jnp"}
 
 
 @frozen
@@ -62,12 +62,14 @@ class Function:
     named: bool = True
     integral: Callable[[Interval], Interval] | None = None
     torch: str = ""  # where it is not called as numpy calls it
+    jax: str = ""
 
     def template(self, target: str) -> str:
         """How a target writes it."""
         if target == "python":
             return self.python
-        return self.torch if self.torch and target == "torch" else self.numpy.replace("np.", f"{MODULES[target]}.")
+        own = {"torch": self.torch, "jax": self.jax}.get(target)
+        return own or self.numpy.replace("np.", f"{MODULES[target]}.")
 
 
 def divide(a: float, b: float) -> float:
@@ -281,36 +283,39 @@ FUNCTIONS: dict[str, Function] = {
         Function("*", (2, 2), lambda a, b: a * b, valued_product, lambda a, b: (b, a), "multiply", "{0} * {1}", "{0} * {1}",
                  False),
         Function("/", (2, 2), divide, divided, lambda a, b: (divided(ONE, b), negate(divided(a, square(b)))), "divide",
-                 "{0} / {1}", "{0} / {1}", False),
+                 "{0} / {1}", "{0} / {1}", False, jax="divide({0}, {1})"),
         Function("^", (2, 2), power, _power, _power_slopes, "power", "power({0}, {1})", "math.pow({0}, {1})", False),
         Function("neg", (1, 1), lambda a: -a, negate, lambda a: ((-1.0, -1.0),), "negative", "-{0}", "-{0}", False),
         # Of two equal zeros np.minimum and np.maximum return the second, unlike Python's min and max.
         Function("min", (1, None), lambda *a: _fold(a, lambda v, c: v if v < c else c),
                  lambda *a: (min(low for low, _ in a), min(high for _, high in a)), lambda *a: _pick(*a, sign=1.0),
-                 "minimum", "np.minimum({0}, {1})", "min({0}, {1})", torch="minimum({0}, {1})"),
+                 "minimum", "np.minimum({0}, {1})", "min({0}, {1})", torch="minimum({0}, {1})", jax="minimum({0}, {1})"),
         Function("max", (1, None), lambda *a: _fold(a, lambda v, c: v if v > c else c),
                  lambda *a: (max(low for low, _ in a), max(high for _, high in a)), lambda *a: _pick(*a, sign=-1.0),
-                 "maximum", "np.maximum({0}, {1})", "max({0}, {1})", torch="maximum({0}, {1})"),
-        Function("abs", (1, 1), abs, absolute, lambda a: (_sign(a),), "absolute", "np.abs({0})", "abs({0})"),
+                 "maximum", "np.maximum({0}, {1})", "max({0}, {1})", torch="maximum({0}, {1})", jax="maximum({0}, {1})"),
+        Function("abs", (1, 1), abs, absolute, lambda a: (_sign(a),), "absolute", "np.abs({0})", "abs({0})",
+                 jax="absolute({0})"),
         Function("cos", (1, 1), _periodic(math.cos), _COS, lambda a: (negate(_SIN(a)),), "cos", "np.cos({0})",
-                 "math.cos({0})", integral=_SIN),
+                 "math.cos({0})", integral=_SIN, jax="cos({0})"),
         Function("sin", (1, 1), _periodic(math.sin), _SIN, lambda a: (_COS(a),), "sin", "np.sin({0})", "math.sin({0})",
-                 integral=lambda a: negate(_COS(a))),
+                 integral=lambda a: negate(_COS(a)), jax="sin({0})"),
         Function("tanh", (1, 1), math.tanh, rising(math.tanh, -1.0, 1.0), lambda a: (_tanh_slope(a),), "tanh",
-                 "np.tanh({0})", "math.tanh({0})", integral=_tanh_integral),
+                 "np.tanh({0})", "math.tanh({0})", integral=_tanh_integral, jax="tanh({0})"),
         Function("ln", (1, 1), logarithm, _logarithm, lambda a: (divided(ONE, a) if a[0] >= 0 else EVERYTHING,), "log",
-                 "np.log({0})", "math.log({0})", integral=_logarithm_integral),
+                 "np.log({0})", "math.log({0})", integral=_logarithm_integral, jax="ln({0})"),
         Function("halfwave", (1, 1), halfwave, wave(halfwave, 1.0, 2.0, 0.0), lambda a: (_half_slope(a),), "",
                  "halfwave({0})", "halfwave({0})", integral=_half_integral),
         Function("blend", (4, 4), blend, _blend, _blend_slopes, "", "blend({0}, {1}, {2}, {3})",
                  "blend({0}, {1}, {2}, {3})", False),
         # What the emitter makes of powers; numpy takes other routines for these exponents when they are arrays.
         Function("exp", (1, 1), exponential, _EXP, lambda a: (_EXP(a),), "exp", "np.exp({0})",
-                 "math.exp({0})", False),
+                 "math.exp({0})", False, jax="exp({0})"),
         Function("exp2", (1, 1), lambda x: power(2.0, x), rising(lambda x: power(2.0, x), 0.0),
-                 lambda a: (_power_slopes((2.0, 2.0), a)[1],), "exp2", "np.exp2({0})", "2.0 ** {0}", False),
+                 lambda a: (_power_slopes((2.0, 2.0), a)[1],), "exp2", "np.exp2({0})", "2.0 ** {0}", False,
+                 jax="power(2.0, {0})"),
         Function("sqrt", (1, 1), lambda x: math.sqrt(x) if x >= 0 else math.nan, _square_root,
-                 lambda a: (_power_slopes(a, (0.5, 0.5))[0],), "sqrt", "np.sqrt({0})", "math.sqrt({0})", False),
+                 lambda a: (_power_slopes(a, (0.5, 0.5))[0],), "sqrt", "np.sqrt({0})", "math.sqrt({0})", False,
+                 jax="root({0})"),
         Function("square", (1, 1), lambda x: x * x, square, lambda a: (multiply((2.0, 2.0), a),), "square",
                  "{0} * {0}", "{0} * {0}", False),
         Function("reciprocal", (1, 1), lambda x: divide(1.0, x), lambda a: divided(ONE, a),

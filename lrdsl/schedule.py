@@ -323,6 +323,12 @@ class Schedule:
 
         return function(self, self[output], "torch")
 
+    def jax(self, output: str = "lr") -> Any:
+        """A function of a step, `f(step, base=1.0)`, for JAX and Optax: traced, mapped, differentiable; NaN before 0."""
+        from .jax import traced
+
+        return traced(self, output)
+
     def diff(self, other: Schedule | str, *, at: float | None = None, base: Base = None) -> Difference:
         """How another schedule differs from this one, from the time `at` on: `.same`, `.words`, `.as_data()`.
 
@@ -399,16 +405,8 @@ class Schedule:
         return _again, (self._text, self._source.name, self._bindings, self._group)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("step", "get_last_lr", "get_lr", "state_dict", "load_state_dict"):
-            raise NoAttribute(
-                problems.bad_call(
-                    f"a Schedule is a function of time and has no `{name}`",
-                    "`sched = lrdsl.torch.attach(optimizer, schedule)` gives what steps; a value is `schedule(t)`",
-                )
-            )
-        if name in ("lr", "value", "at", "eval", "get", "evaluate"):
-            raise NoAttribute(problems.bad_call(f"a Schedule has no `{name}`: it is called", "schedule(t)"))
-        raise AttributeError(f"Schedule has no attribute {name!r}")
+        meant = problems.not_of_a_schedule(name)
+        raise NoAttribute(meant) if meant else AttributeError(f"Schedule has no attribute {name!r}")
 
 
 def _again(text: str, name: str, bindings: dict[str, str], group: str | None) -> Schedule:

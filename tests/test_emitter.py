@@ -435,8 +435,8 @@ def test_a_blend_is_exact_at_both_ends_and_never_outside(start: float, stop: flo
 
 
 def test_a_module_for_torch_is_written_where_torch_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrdsl.emitter.module import _runtime
+    from lrdsl.emitter.machinery import runtime
 
-    _runtime.cache_clear()
+    runtime.cache_clear()
     monkeypatch.setitem(sys.modules, "torch", None)  # importing it is an error from here on
     assert "import torch" in lrdsl.compile(FLAGSHIP).source("torch")

@@ -60,6 +60,7 @@ FORWARDS = {
     ("output", "emitter"),
     ("schedule", "printer"),
     ("schedule", "summary"),
+    ("schedule", "jax"),
     ("emitter", "checker"),  # the writer's docstring shows the definitions of what the text names
 }
 # Needed by annotations only.
@@ -166,7 +167,7 @@ def loaded(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"torch", "jax", "matplotlib", "matplotlib.pyplot"}
+HEAVY = {"torch", "jax", "keras", "matplotlib", "matplotlib.pyplot"}
 
 
 def test_importing_lrdsl_loads_no_framework() -> None:

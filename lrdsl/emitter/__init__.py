@@ -12,7 +12,8 @@ operations of each are the rows of `functions.py`. Refuses to know any text.
     cycles.py      cycles and samples
     writer.py      forms as lines of code
     docstring.py   what a module says of itself
-    module.py      a module that needs numpy or torch alone, or nothing
+    machinery.py   what a module brings along
+    module.py      a module that needs numpy, torch or jax alone, or nothing
 """
 
 from __future__ import annotations

@@ -7,18 +7,15 @@ docstring, escaped. Refuses to compute.
 
 from __future__ import annotations
 
-import ast
 import builtins
-import functools
 import keyword
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .. import problems
 from ..diagnostic import ScheduleError
-from ..functions import FUNCTIONS, HALFWAVE
+from ..functions import FUNCTIONS
 from ..timeline import (
     BaseRow,
     ExactRow,
@@ -28,18 +25,18 @@ from ..timeline import (
     rounded,
 )
 from .docstring import docstring
+from .machinery import IMPORTED, imports, machinery, runtime
 from .writer import Writer, number_code
 
 if TYPE_CHECKING:
     from ..output import Output
     from ..schedule import Schedule
 
-TARGETS = ("numpy", "python", "torch")
-_IMPORTED = {"np", "torch", "math", "Fraction", "bisect_right"}
+TARGETS = ("numpy", "python", "torch", "jax")
 
 
 def module(schedule: Schedule, target: str) -> str:
-    """The source of a module that needs numpy alone (`numpy`), torch alone (`torch`), or nothing (`python`)."""
+    """The source of a module that needs numpy, torch or jax alone, or nothing (`python`)."""
     if target not in TARGETS:
         raise ScheduleError(problems.bad_call(f"no target {target!r}", f"there are {' and '.join(TARGETS)}"))
     outputs = schedule.plain
@@ -50,7 +47,7 @@ def module(schedule: Schedule, target: str) -> str:
         functions += [*_function(output, target, forms, many=len(outputs) > 1), "", ""]
     code = "\n".join([*functions, *forms.values()])
     # Reading order: what it is, the functions, their forms, and the machinery last.
-    lines = [docstring(schedule, target), *_imports(target), "", code, *_machinery(target, code)]
+    lines = [docstring(schedule, target), *imports(target), "", code, *machinery(target, code)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -65,21 +62,29 @@ def _function(output: Output, target: str, forms: dict[str, str], many: bool) ->
     timeline = output.timeline
     work = Writer(target, timeline.rows, timeline.phases, forms)
     parts = work.table(timeline.chain, "", False)
+    name = _function_name(output.name, target)
     base = "base" if output.relation == "mixed" else "base=1.0"
     unused = "" if _uses_base(timeline.rows) else "\n    del base  # the text does not use it"
     keyed = output.keys if many or output.keys != (output.name,) else ()
+    levels = _level_lines(timeline.rows, parts, keyed, target)
+    body = [*levels, *f"return evaluate(t, {parts})".replace("\n    ", "\n").split("\n")]
+    if target == "jax":
+        if output.relation == "relative":
+            # What is traced makes levels that are traced, too, and tables of them are long to compile.
+            body = ["if traced(base):", f"    return (number(base) * {name}(t)).astype(kind)", *body]
+        body[-1] = body[-1].removesuffix(")") + ", kind)"
+        body = ["with wide() as kind:", *(f"    {line}" for line in body)]
     return [
-        f"def {_function_name(output.name, target)}(t, {base}):",
+        f"def {name}(t, {base}):",
         f'    """{_about(output, target, keyed)}"""{unused}',
-        *(f"    {line}" for line in _level_lines(timeline.rows, parts, keyed)),
-        f"    return evaluate(t, {parts})",
+        *(f"    {line}" for line in body),
     ]
 
 
 def _function_name(name: str, target: str) -> str:
     """The name of an output, where that may be the name of a function in a module."""
-    functions, constants = _runtime(target)
-    own = name in _IMPORTED or name in functions or name in constants or re.fullmatch(r"form_\d+|HALFWAVE", name)
+    functions, constants = runtime(target)
+    own = name in IMPORTED or name in functions or name in constants or re.fullmatch(r"form_\d+|HALFWAVE", name)
     return f"{name}_" if own or keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
@@ -89,6 +94,7 @@ def _about(output: Output, target: str, keyed: Sequence[str]) -> str:
     arrays = {
         "numpy": ", a number or an array of any shape",
         "torch": ", a tensor of any shape; float64, differentiable",
+        "jax": ", a number or an array of any shape; traced, differentiable",
     }
     of_base = f"; base is a number, or a mapping by key: {', '.join(keyed)}" if keyed else ""
     return f"The {output.name} {when}{arrays.get(target, '')}{of_base}."
@@ -98,66 +104,7 @@ def _uses_base(rows: Sequence[Row]) -> bool:
     return any(isinstance(row, BaseRow) for row in rows)
 
 
-def _imports(target: str) -> list[str]:
-    match target:
-        case "numpy":
-            return ["import math", "from fractions import Fraction", "", "import numpy as np", ""]
-        case "torch":
-            return ["import math", "", "import torch", ""]
-    return ["import math", "from bisect import bisect_right", "from fractions import Fraction", ""]
-
-
-@functools.cache
-def _runtime(target: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The functions that modules of a target are built of, and its constants: read, for what the target needs may not be here."""
-    functions: dict[str, str] = {}
-    constants: dict[str, str] = {}
-    for home in ("folding", f"runtime_{target}"):
-        text = files(__package__).joinpath(f"{home}.py").read_text("utf-8")
-        body = ast.parse(text).body
-        found = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
-        functions |= {name: _plain(f"{ast.get_source_segment(text, found[name])}\n") for name in sorted(found)}
-        for node in body:
-            names = (
-                node.targets
-                if isinstance(node, ast.Assign)
-                else [node.target]
-                if isinstance(node, ast.AnnAssign)
-                else []
-            )
-            for name in names:
-                assert isinstance(node, ast.Assign | ast.AnnAssign)
-                assert node.value is not None
-                constants[ast.unparse(name)] = ast.unparse(node.value)
-    return functions, constants
-
-
-def _machinery(target: str, code: str) -> list[str]:
-    """The functions that the code uses, and those that they use."""
-    sources, constants = _runtime(target)
-    wanted: dict[str, str] = {}
-    todo = [code, "evaluate("]
-    while todo:
-        text = todo.pop()
-        for name, source in sources.items():
-            if f"{name}(" in text and name not in wanted:
-                wanted[name] = source
-                todo.append(source)
-    lines = [f"HALFWAVE = {HALFWAVE!r}", "", ""] if "halfwave" in wanted else []
-    used = [f"{name} = {value}" for name, value in constants.items() if any(name in one for one in wanted.values())]
-    lines += [*used, "", ""] if used else []
-    return [*lines, *(f"{source}\n\n" for name, source in sources.items() if name in wanted)]
-
-
-def _plain(source: str) -> str:
-    """Without the remarks that are for our checkers only."""
-    lines = [
-        line.split("  # type: ignore")[0].replace(": Any", "").replace(" -> Any", "") for line in source.splitlines()
-    ]
-    return "\n".join(lines)
-
-
-def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str]) -> list[str]:
+def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str], target: str) -> list[str]:
     """The levels that the tables use, and those that they use; where `keyed`, a base may be a mapping by key."""
     used = {int(number) for number in re.findall(r"\bk(\d+)\b", code)}
     for index in range(len(rows) - 1, -1, -1):
@@ -170,13 +117,14 @@ def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str]) -> list[s
             continue
         match row:
             case BaseRow(key):
-                text = f'float(base["{key}"] if isinstance(base, dict) else base)' if keyed else "float(base)"
+                known = f'base["{key}"] if isinstance(base, dict) else base' if keyed else "base"
+                text = f"{'number' if target == 'jax' else 'float'}({known})"
             case ExactRow(value):
                 text = number_code(rounded(value))
             case RealRow(real):
                 text = number_code(real)
             case _:
                 operands = [f"k{operand}" for operand in row.rows]
-                text = FUNCTIONS[row.function].python.format(*operands)
+                text = FUNCTIONS[row.function].template("jax" if target == "jax" else "python").format(*operands)
         lines.append(f"k{index} = {text}")
     return lines

@@ -131,7 +131,7 @@ class _Form:
 
     def anchored(self, node: Anchored) -> str:
         since = self.clock("since", node.clock)
-        if self.writer.target == "torch":
+        if self.writer.target in ("torch", "jax"):
             # The body may be infinite where it begins, and so would be its derivative, though nobody looks at it there.
             self.clocks["since", node.clock] = self.line("since", f"torch.where({since} == 0, 1.0, {since})")
         body, start = self.write(node.body), self.number(f"k{node.start}")
@@ -149,10 +149,11 @@ class _Form:
             return self._distance("since", "t", clock.origin, ("-", "+"))
         assert clock.length is not None
         length = self.number(number_code(rounded(clock.length)))
+        over = FUNCTIONS["/"].template(self.writer.target)
         if what == "p":
-            return self.line("p", f"{self.clock('since', clock)} / {length}")
+            return self.line("p", over.format(self.clock("since", clock), length))
         left = self._distance("left", "", clock.origin + clock.length, ("+", "-"))
-        return self.line("q", f"{left} / {length}")
+        return self.line("q", over.format(left, length))
 
     def _distance(self, name: str, first: str, bound: Fraction, signs: tuple[str, str]) -> str:
         """t minus a boundary, or a boundary minus t: the boundary in two or three floats, in the order of `forms.py`."""
@@ -181,7 +182,7 @@ class _Form:
         return template.format(*operands)
 
     def power(self, base: Node, exponent: Node) -> str:
-        plain = self.writer.target == "python"
+        plain, checked = self.writer.target == "python", self.writer.target in ("python", "jax")
         b, x = self.known(base), self.known(exponent)
         root = "root({})" if plain else FUNCTIONS["sqrt"].template(self.writer.target)
         if b == math.e:
@@ -201,7 +202,7 @@ class _Form:
                     return root.format(one)
                 case -0.5:
                     one = root.format(one)
-            return f"divide(1.0, {one})" if plain else f"1.0 / {one}"
+            return f"divide(1.0, {one})" if checked else f"1.0 / {one}"
         operands = self.write(base), self.write(exponent)
         return "power({}, {})".format(*operands)
 

@@ -32,6 +32,18 @@ def bad_call(message: str, advice: str | None = None) -> Diagnostic:
     return problem("E405", message, None, "", () if advice is None else (Mend(advice),))
 
 
+def not_of_a_schedule(name: str) -> Diagnostic | None:
+    """What was meant by a word that a schedule does not have."""
+    if name in ("step", "get_last_lr", "get_lr", "state_dict", "load_state_dict"):
+        return bad_call(
+            f"a Schedule is a function of time and has no `{name}`",
+            "`sched = lrdsl.torch.attach(optimizer, schedule)` gives what steps; a value is `schedule(t)`",
+        )
+    if name in ("lr", "value", "at", "eval", "get", "evaluate"):
+        return bad_call(f"a Schedule has no `{name}`: it is called", "schedule(t)")
+    return None
+
+
 def no_factor(output: str) -> Diagnostic:
     message = f"`{output}` writes its levels, and of what they are a factor is not known"
     return bad_call(message, "factor(t, base=3e-4), if groups hold 3e-4; or leave the levels out of the text")
