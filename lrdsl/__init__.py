@@ -311,7 +311,7 @@ _ELSEWHERE = {
 
 def __getattr__(name: str) -> Any:
     # `lrdsl.torch.attach` works after `import lrdsl`, and torch is imported only then.
-    if name in ("torch", "plotter", "cli"):
+    if name in ("torch", "keras", "jax", "plotter", "cli"):
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parent.parent
 
 # Scripts that tests start in other processes.
-collect_ignore = ["accelerate_runs.py", "distributed_runs.py", "ranks_of_two.py"]
+collect_ignore = ["accelerate_runs.py", "distributed_runs.py", "keras_runs.py", "ranks_of_two.py"]
 # Of files that are quick on the whole: what takes seconds each. `make core` leaves it out, as it does files marked `long`.
 LONG = (
     "e353_undecided",

@@ -44,6 +44,21 @@ def not_of_a_schedule(name: str) -> Diagnostic | None:
     return None
 
 
+def counts_updates(who: str, clock: str) -> Diagnostic:
+    unit = clock.removesuffix("s")
+    advice = {"epoch": "epoch=5004", "token": 'step="4M tokens"', "sample": 'step="256 samples"'}[unit]
+    return bad_call(
+        f"{who} counts updates, and this text counts {clock}", f"say how they are connected, as by `{advice}`"
+    )
+
+
+def no_backend(name: str) -> Diagnostic:
+    return bad_call(
+        f"Keras computes with {name} here, and no target of lrdsl is written for that",
+        "KERAS_BACKEND=jax or KERAS_BACKEND=torch, set before keras is imported",
+    )
+
+
 def no_factor(output: str) -> Diagnostic:
     message = f"`{output}` writes its levels, and of what they are a factor is not known"
     return bad_call(message, "factor(t, base=3e-4), if groups hold 3e-4; or leave the levels out of the text")
