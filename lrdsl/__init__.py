@@ -18,8 +18,8 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from . import checker, planner, problems
 from . import notes as remarks
@@ -34,6 +34,9 @@ from .records import replace
 from .schedule import Made, Schedule
 from .source import Source
 from .tree import Expression
+
+if TYPE_CHECKING:
+    from .emitter.groups import Groups
 
 __all__ = ["Diagnostic", "Schedule", "ScheduleError", "ScheduleWarning", "compile", "load"]
 __version__ = "0.1.0"
@@ -197,14 +200,7 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
         raise ScheduleError(*winners)
     key = tuple((output, line.pattern.text, numbers) for output, (line, numbers) in winners.items())
     if key not in made.groups:
-        bound, _ = _values(tuple(schedule.bindings.items()))
-        program, wrong = checker.check(parsed, bound, winners=winners)
-        outputs: dict[str, Output] = {}
-        if program is not None and not wrong:
-            program = replace(program, clock=made.clock, rates=made.rates)
-            outputs, wrong = _planned(program, program.outputs)
-        if wrong:
-            raise ScheduleError(*wrong)
+        program, outputs = _won(schedule, winners)
         won = {output: line.pattern.text for output, (line, _) in winners.items()}
         seen = replace(made, names=tuple(outputs), outputs=outputs, patterns=(), won=won, groups={}, program=program)
         made.groups[key] = Schedule(schedule.text, schedule._source, schedule.bindings, seen, name)
@@ -212,6 +208,50 @@ def in_group(schedule: Schedule, name: str) -> Schedule:
     if len(made.groups) < _MOST_GROUPS:
         made.groups[name] = found
     return found
+
+
+def _won(schedule: Schedule, winners: Mapping[str, Any]) -> tuple[Program | None, dict[str, Output]]:
+    """The outputs where these lines win, with their numbers. Raises ScheduleError where they cannot be made."""
+    made = schedule._made
+    bound, _ = _values(tuple(schedule.bindings.items()))
+    program, wrong = checker.check(made.parsed, bound, winners=winners)
+    outputs: dict[str, Output] = {}
+    if program is not None and not wrong:
+        program = replace(program, clock=made.clock, rates=made.rates)
+        outputs, wrong = _planned(program, program.outputs)
+    if wrong:
+        raise ScheduleError(*wrong)
+    return program, outputs
+
+
+def written(schedule: Schedule, target: str, groups: Iterable[str]) -> str:
+    """A schedule as a module, or as a document, with what groups see where the text has lines for them."""
+    from .emitter.document import document
+    from .emitter.module import module
+
+    seen = _all_groups(schedule, groups) if schedule.patterns else None
+    return document(schedule, seen) if target == "json" else module(schedule, target, seen)
+
+
+def _all_groups(schedule: Schedule, names: Iterable[str]) -> Groups:
+    """What groups see, for what is written out: by the lines that win, and of the names that are given."""
+    from .emitter.groups import numbered, table
+
+    given, uses = checker.lines_for_groups(schedule._made.parsed)
+
+    @functools.cache
+    def plan(won: frozenset[tuple[str, int]]) -> dict[str, Output] | None:
+        if not won:
+            return schedule._made.outputs
+        try:
+            return _won(schedule, {output: (given[place], ()) for output, place in won})[1]
+        except ScheduleError:
+            return None  # such a group may never be; one whose name is given says what is wrong
+
+    seen = {name: {one.name: one for one in in_group(schedule, name).plain} for name in names}
+    return table(
+        numbered((line.output, line.pattern) for line in given), uses, lambda won: plan(frozenset(won.items())), seen
+    )
 
 
 def rises(schedule: Schedule, output: str, base: Mapping[str, float]) -> list[Diagnostic]:

@@ -311,11 +311,13 @@ class Schedule:
         made = compiled_text(self._text, self._source.name, {**self._bindings, **params})
         return made if self._group is None else made.group(self._group)
 
-    def source(self, target: str = "numpy") -> str:
-        """A standalone module, a function an output, `lr(t, base=1.0)`; `numpy` and `torch` need those alone, `python` nothing."""
-        from .emitter.module import module
+    def source(self, target: str = "numpy", groups: Iterable[str] = ()) -> str:
+        """A standalone module for `numpy`, `torch`, `jax` or `python`, a function an output, `lr(t, base=1.0)`; `json`: a document.
 
-        return module(self, target)
+        Where the text has lines for groups, `group(name)` is in it too; `groups` are names of those that there are."""
+        from . import written
+
+        return written(self, target, groups)
 
     def torch(self, output: str = "lr") -> Any:
         """A function of a step tensor, `f(t, base=1.0)`: float64 on its device, traceable, differentiable by t; NaN before 0."""

@@ -61,6 +61,7 @@ FORWARDS = {
     ("schedule", "printer"),
     ("schedule", "summary"),
     ("schedule", "jax"),
+    ("emitter", "__init__"),  # the version, in a document
     ("emitter", "checker"),  # the writer's docstring shows the definitions of what the text names
 }
 # Needed by annotations only.

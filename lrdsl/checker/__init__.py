@@ -25,11 +25,11 @@ from ..source import Span
 from . import suggestions
 from .expressions import Check, TooManyNodes
 from .library import CONSTANTS, VARIABLES, Library, prelude
-from .names import KNOWN, GroupLine, Names, collect
+from .names import KNOWN, GroupLine, Names, collect, uses
 from .scope import Scope
 from .units import Units, Worth, connected, settle
 
-__all__ = ["MOST_NODES", "check", "prelude", "winners"]
+__all__ = ["MOST_NODES", "check", "lines_for_groups", "prelude", "winners"]
 
 _TRIED = (1, 0, 2)  # numbers with which a line for groups is tried before any group is known
 
@@ -88,6 +88,12 @@ def _largest(parsed: Parsed) -> Span:
         if isinstance(one.statement, tree.Bare | tree.Assign | tree.Group)
     ]
     return outputs[0].value.span if outputs else Span(parsed.source, 0, 0)
+
+
+def lines_for_groups(parsed: Parsed) -> tuple[list[GroupLine], dict[str, tuple[str, ...]]]:
+    """The lines for groups, and the outputs that each output depends on."""
+    names = collect(parsed, {}, prelude())
+    return names.groups, uses(names)
 
 
 def winners(parsed: Parsed, group: str) -> dict[str, tuple[GroupLine, Numbers]] | list[Diagnostic]:

@@ -58,6 +58,37 @@ class Names:
         return {name for line in self.groups for name in line.pattern.names}
 
 
+def uses(names: Names) -> dict[str, tuple[str, ...]]:
+    """The outputs that each output depends on, itself first, whichever of its lines wins."""
+    found = {}
+    for output in names.all_outputs:
+        seen, todo = [output], _values(names, output)
+        put_in: set[str] = set()
+        while todo:
+            for node in tree.walk(todo.pop()):
+                name = node.name if isinstance(node, tree.Name | tree.Call) else None
+                if name is None or name in put_in or name in seen:
+                    continue
+                if name in names.all_outputs:
+                    seen.append(name)
+                    todo += _values(names, name)
+                elif name in names.lets:
+                    put_in.add(name)
+                    todo.append(names.lets[name].value)
+                elif name in names.own:
+                    put_in.add(name)
+                    todo += [
+                        part for one in names.library[name] for part in (one.body, one.complement) if part is not None
+                    ]
+        found[output] = tuple(seen)
+    return found
+
+
+def _values(names: Names, output: str) -> list[tree.Expression]:
+    plain = [names.outputs[output]] if output in names.outputs else []
+    return [*plain, *(line.value for line in names.groups if line.output == output)]
+
+
 def collect(parsed: Parsed, bound: dict[str, tree.Expression], prelude: Library) -> Names:
     names = Names(dict(prelude), bound=bound, lost=parsed.lost)
     places: dict[str, Span] = {}

@@ -13,7 +13,9 @@ operations of each are the rows of `functions.py`. Refuses to know any text.
     writer.py      forms as lines of code
     docstring.py   what a module says of itself
     machinery.py   what a module brings along
+    groups.py      what groups see, for what is written out
     module.py      a module that needs numpy, torch or jax alone, or nothing
+    document.py    a document in JSON
 """
 
 from __future__ import annotations

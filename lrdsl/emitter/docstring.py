@@ -13,11 +13,12 @@ from ..problems import time_text
 
 if TYPE_CHECKING:
     from ..schedule import Schedule
+    from .groups import Groups
 
 _MOST_PHASES = 40  # of an output
 
 
-def docstring(schedule: Schedule, target: str) -> str:
+def docstring(schedule: Schedule, target: str, groups: Groups | None) -> str:
     text = schedule.text.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     needs = "nothing but Python" if target == "python" else f"{target} alone"
     names = ", ".join(output.name for output in schedule.plain)
@@ -29,20 +30,23 @@ def docstring(schedule: Schedule, target: str) -> str:
         lines += ["", "phases:" if len(schedule.plain) == 1 else f"phases of {output.name}:"]
         for phase in output.phases[:_MOST_PHASES]:
             end = "on" if phase.end is None else f"to {time_text(phase.end)}"
-            lines.append(f"    {time_text(phase.begin)} {end}: {_escaped(phase.text)}")
+            lines.append(f"    {time_text(phase.begin)} {end}: {escaped(phase.text)}")
         if len(output.phases) > _MOST_PHASES:
             lines.append(f"    and {len(output.phases) - _MOST_PHASES} more")
-    if schedule.patterns:
-        lines += ["", "What groups see is not in here: it is `schedule.group(name).source()`."]
+    if groups is not None:
+        lines += ["", "lines for groups, whose functions are found by `group(name)`:"]
+        for line in groups.lines:
+            need = " (of the names that were given, for it takes a number from each)" if line.pattern.names else ""
+            lines.append(f'    {line.output}["{escaped(line.pattern.text)}"]{need}')
     formulas = _formulas(schedule)
     if formulas:
         lines += ["", "formulas, with p from 0 to 1 over the phase, q = 1 - p, t since it began:"]
         lines += [f"    {line}" for line in formulas]
-    lines += ["", _escaped(schedule.summary), '"""', "", "from __future__ import annotations", ""]
+    lines += ["", escaped(schedule.summary), '"""', "", "from __future__ import annotations", ""]
     return "\n".join(lines)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
@@ -55,5 +59,5 @@ def _formulas(schedule: Schedule) -> list[str]:
     for name, definitions in prelude().items():
         if any(re.search(rf"(?<![a-z0-9_.]){name}(?![a-z0-9_])", phase.text) for phase in phases):
             for definition in definitions:
-                found.append(_escaped(f"{definition.kind} {' '.join(definition.span.text.split(None, 1)[1].split())}"))
+                found.append(escaped(f"{definition.kind} {' '.join(definition.span.text.split(None, 1)[1].split())}"))
     return found

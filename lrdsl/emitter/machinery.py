@@ -14,19 +14,20 @@ from importlib.resources import files
 from ..functions import HALFWAVE
 
 # What the imports of modules bring in: names that nothing else may have.
-IMPORTED = frozenset({"np", "torch", "jax", "jnp", "math", "Fraction", "bisect_right", "contextmanager"})
+IMPORTED = frozenset({"re", "np", "torch", "jax", "jnp", "math", "Fraction", "bisect_right", "contextmanager"})
 
 
-def imports(target: str) -> list[str]:
+def imports(target: str, groups: bool) -> list[str]:
+    first = ["import math", "import re"] if groups else ["import math"]
     match target:
         case "numpy":
-            return ["import math", "from fractions import Fraction", "", "import numpy as np", ""]
+            return [*first, "from fractions import Fraction", "", "import numpy as np", ""]
         case "torch":
-            return ["import math", "", "import torch", ""]
+            return [*first, "", "import torch", ""]
         case "jax":
-            first = ["import math", "from contextlib import contextmanager", ""]
-            return [*first, "import jax", "import jax.numpy as jnp", "import numpy as np", ""]
-    return ["import math", "from bisect import bisect_right", "from fractions import Fraction", ""]
+            others = ["import jax", "import jax.numpy as jnp", "import numpy as np"]
+            return [*first, "from contextlib import contextmanager", "", *others, ""]
+    return [*first, "from bisect import bisect_right", "from fractions import Fraction", ""]
 
 
 @functools.cache
@@ -34,7 +35,7 @@ def runtime(target: str) -> tuple[dict[str, str], dict[str, str]]:
     """The functions that modules of a target are built of, and its constants. A runtime's own function wins over a shared one."""
     functions: dict[str, str] = {}
     constants: dict[str, str] = {}
-    for home in ("folding", f"runtime_{target}"):
+    for home in ("folding", "runtime_groups", f"runtime_{target}"):
         text = files(__package__).joinpath(f"{home}.py").read_text("utf-8")
         lines = text.splitlines()
         body = ast.parse(text).body

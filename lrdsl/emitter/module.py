@@ -8,6 +8,7 @@ docstring, escaped. Refuses to compute.
 from __future__ import annotations
 
 import builtins
+import itertools
 import keyword
 import re
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .. import problems
 from ..diagnostic import ScheduleError
 from ..functions import FUNCTIONS
+from ..records import field, slotted
 from ..timeline import (
     BaseRow,
     ExactRow,
@@ -24,30 +26,38 @@ from ..timeline import (
     Row,
     rounded,
 )
-from .docstring import docstring
+from .docstring import docstring, escaped
 from .machinery import IMPORTED, imports, machinery, runtime
 from .writer import Writer, number_code
 
 if TYPE_CHECKING:
     from ..output import Output
     from ..schedule import Schedule
+    from .groups import Groups
 
 TARGETS = ("numpy", "python", "torch", "jax")
+GROUP = "group"  # the function of a module that finds what a param group has
 
 
-def module(schedule: Schedule, target: str) -> str:
-    """The source of a module that needs numpy, torch or jax alone, or nothing (`python`)."""
+def module(schedule: Schedule, target: str, groups: Groups | None = None) -> str:
+    """The source of a module that needs numpy, torch or jax alone, or nothing (`python`); `groups` are what groups see."""
     if target not in TARGETS:
-        raise ScheduleError(problems.bad_call(f"no target {target!r}", f"there are {' and '.join(TARGETS)}"))
+        raise ScheduleError(problems.no_target(target, (*TARGETS, "json")))
     outputs = schedule.plain
-    functions: list[str] = []
-    forms: dict[str, str] = {}
+    work = _Module(target, schedule.lines)
     for output in outputs:
-        # Forms are shared: of the same phase in two outputs there is one function.
-        functions += [*_function(output, target, forms, many=len(outputs) > 1), "", ""]
-    code = "\n".join([*functions, *forms.values()])
+        work.function(output, output.name)
+    if groups is not None:
+        work.groups(groups)
+    code = "\n".join([*work.functions, *work.forms.values()])
     # Reading order: what it is, the functions, their forms, and the machinery last.
-    lines = [docstring(schedule, target), *imports(target), "", code, *machinery(target, code)]
+    lines = [
+        docstring(schedule, target, groups),
+        *imports(target, groups is not None),
+        "",
+        code,
+        *machinery(target, code),
+    ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -58,37 +68,102 @@ def function(schedule: Schedule, output: Output, target: str) -> Any:
     return namespace[_function_name(output.name, target)]
 
 
-def _function(output: Output, target: str, forms: dict[str, str], many: bool) -> list[str]:
-    timeline = output.timeline
-    work = Writer(target, timeline.rows, timeline.phases, forms)
-    parts = work.table(timeline.chain, "", False)
-    name = _function_name(output.name, target)
-    base = "base" if output.relation == "mixed" else "base=1.0"
-    unused = "" if _uses_base(timeline.rows) else "\n    del base  # the text does not use it"
-    keyed = output.keys if many or output.keys != (output.name,) else ()
-    levels = _level_lines(timeline.rows, parts, keyed, target)
-    body = [*levels, *f"return evaluate(t, {parts})".replace("\n    ", "\n").split("\n")]
-    if target == "jax":
-        if output.relation == "relative":
+@slotted
+class _Module:
+    """The functions of a module, and the forms that they share: of the same phase in two outputs there is one function."""
+
+    target: str
+    outputs: Sequence[str]  # all that have a line; of several, a base may be a mapping by key
+    functions: list[str] = field(default_factory=list)
+    forms: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)  # body of a function -> its name
+    names: dict[Output, str] = field(default_factory=dict)
+
+    def function(self, output: Output, name: str, label: str = "") -> str:
+        """The name of the function of an output; one that is there already where that is the same."""
+        body = self.body(output)
+        if output not in self.names and label and body in self.written:
+            self.names[output] = self.written[body]
+        if output not in self.names:
+            name = self.free(name) if label else _function_name(name, self.target)
+            base = "base" if output.relation == "mixed" else "base=1.0"
             # What is traced makes levels that are traced, too, and tables of them are long to compile.
-            body = ["if traced(base):", f"    return (number(base) * {name}(t)).astype(kind)", *body]
-        body[-1] = body[-1].removesuffix(")") + ", kind)"
-        body = ["with wide() as kind:", *(f"    {line}" for line in body)]
-    return [
-        f"def {name}(t, {base}):",
-        f'    """{_about(output, target, keyed)}"""{unused}',
-        *(f"    {line}" for line in body),
-    ]
+            short = ["        if traced(base):", f"            return (number(base) * {name}(t)).astype(kind)"]
+            lines = body.split("\n")
+            if self.target == "jax" and output.relation == "relative":
+                lines[1:1] = short
+            about = _about(output, self.target, self.keyed(output), label)
+            self.functions += [f"def {name}(t, {base}):", f'    """{about}"""', *lines, "", ""]
+            self.names[output] = self.written[body] = name
+        return self.names[output]
+
+    def free(self, name: str) -> str:
+        """The name of an output with a number behind it that no function has."""
+        taken = {*self.written.values(), *self.outputs}
+        return next(one for n in itertools.count(1) if (one := f"{name}_{n}") not in taken)
+
+    def keyed(self, output: Output) -> Sequence[str]:
+        return output.keys if len(self.outputs) > 1 or output.keys != (output.name,) else ()
+
+    def body(self, output: Output) -> str:
+        """What the function of an output does."""
+        rows = output.timeline.rows
+        parts = Writer(self.target, rows, output.timeline.phases, self.forms).table(output.timeline.chain, "", False)
+        levels = _level_lines(rows, parts, self.keyed(output), self.target)
+        lines = [*levels, *f"return evaluate(t, {parts})".replace("\n    ", "\n").split("\n")]
+        if self.target == "jax":
+            lines[-1] = lines[-1].removesuffix(")") + ", kind)"
+            lines = ["with wide() as kind:", *(f"    {line}" for line in lines)]
+        if not any(isinstance(row, BaseRow) for row in rows):
+            lines.insert(0, "del base  # the text does not use it")
+        return "\n".join(f"    {line}" for line in lines)
+
+    def groups(self, groups: Groups) -> None:
+        """What groups see, and the function that finds it by the name of a group."""
+
+        def name(output: Output | None, key: str) -> str:
+            return "None" if output is None else self.function(output, f"{key}_in_group", groups.labels[output])
+
+        seen = [
+            f"{key!r}: ({one.by!r}, {{{', '.join(f'{won!r}: {name(output, key)}' for won, output in one.outputs.items())}}}),"
+            for key, one in groups.seen.items()
+        ]
+        named = [
+            f"{text!r}: {{{', '.join(f'{key!r}: {name(one, key)}' for key, one in outputs.items())}}},"
+            for text, outputs in groups.named.items()
+        ]
+        lines = [f"({line.output!r}, {line.pattern.text!r}, {line.regex!r}, {line.wider!r})," for line in groups.lines]
+        tables = [("named", "{", named, "}"), ("lines", "(", lines, ")"), ("seen", "{", seen, "}")]
+        self.functions += [
+            f"def {GROUP}(name):",
+            '    """What the param group of that name has: a function for each output, none for one that leaves it alone."""',
+            *(text for what, left, rows, right in tables for text in _table(what, left, rows, right)),
+            "    return functions_for(name, named, lines, seen)",
+            "",
+            "",
+        ]
+
+
+def _table(what: str, left: str, rows: Sequence[str], right: str) -> list[str]:
+    if not rows:
+        return [f"    {what} = {left}{right}"]
+    return [f"    {what} = {left}", *(f"        {row}" for row in rows), f"    {right}"]
 
 
 def _function_name(name: str, target: str) -> str:
     """The name of an output, where that may be the name of a function in a module."""
     functions, constants = runtime(target)
-    own = name in IMPORTED or name in functions or name in constants or re.fullmatch(r"form_\d+|HALFWAVE", name)
+    own = (
+        name in IMPORTED
+        or name == GROUP
+        or name in functions
+        or name in constants
+        or re.fullmatch(r"form_\d+|HALFWAVE", name)
+    )
     return f"{name}_" if own or keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
-def _about(output: Output, target: str, keyed: Sequence[str]) -> str:
+def _about(output: Output, target: str, keyed: Sequence[str], label: str) -> str:
     unit = output.clock.removesuffix("s")
     when = f"used by update t, in {output.clock} from 0" if unit == "step" else f"at time t, in {output.clock} from 0"
     arrays = {
@@ -97,11 +172,8 @@ def _about(output: Output, target: str, keyed: Sequence[str]) -> str:
         "jax": ", a number or an array of any shape; traced, differentiable",
     }
     of_base = f"; base is a number, or a mapping by key: {', '.join(keyed)}" if keyed else ""
-    return f"The {output.name} {when}{arrays.get(target, '')}{of_base}."
-
-
-def _uses_base(rows: Sequence[Row]) -> bool:
-    return any(isinstance(row, BaseRow) for row in rows)
+    of_groups = f" for groups like {escaped(label)}," if label else ""
+    return f"The {output.name}{of_groups} {when}{arrays.get(target, '')}{of_base}."
 
 
 def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str], target: str) -> list[str]:

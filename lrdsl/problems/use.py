@@ -59,6 +59,10 @@ def no_backend(name: str) -> Diagnostic:
     )
 
 
+def no_target(name: str, known: tuple[str, ...]) -> Diagnostic:
+    return bad_call(f"no target {name!r}", f"there are {', '.join(known[:-1])} and {known[-1]}")
+
+
 def no_factor(output: str) -> Diagnostic:
     message = f"`{output}` writes its levels, and of what they are a factor is not known"
     return bad_call(message, "factor(t, base=3e-4), if groups hold 3e-4; or leave the levels out of the text")
