@@ -285,6 +285,10 @@ if {numpy}:
 elif {torch}:
     import torch
     values = lr(torch.tensor(times, dtype=torch.float64)).tolist()
+elif {jax}:
+    import jax
+    jax.config.update("jax_enable_x64", True)
+    values = jax.jit(lr)(jax.numpy.array(times)).tolist()
 else:
     values = [lr(t) for t in times]
 print(json.dumps(values))
@@ -296,15 +300,15 @@ print(json.dumps(values))
 def test_a_module_runs_where_lrdsl_is_not(text: str, target: str, tmp_path: Path) -> None:
     import json
 
-    if target == "torch":
-        pytest.importorskip("torch")
+    if target in ("torch", "jax"):
+        pytest.importorskip(target)
     schedule = lrdsl.compile(text, total=100_001)
     (tmp_path / "standalone.py").write_text(schedule.source(target), "utf-8")
     count = 100_000 if target == "numpy" else 3000
     rng = np.random.default_rng(2)
     times = np.concatenate([np.arange(count // 2), rng.uniform(0, 120_000, count // 2)])
     done = subprocess.run(
-        [sys.executable, "-c", RUN.format(numpy=target == "numpy", torch=target == "torch"), str(tmp_path)],
+        [sys.executable, "-c", RUN.format(numpy=target == "numpy", torch=target == "torch", jax=target == "jax"), str(tmp_path)],
         input=json.dumps(times.tolist()), capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
     values = np.array(json.loads(done.stdout))
@@ -361,7 +365,9 @@ def test_nothing_of_a_text_becomes_code(text: str) -> None:
         schedule = lrdsl.compile(text)
     except lrdsl.ScheduleError:
         return
-    for target in TARGETS if importlib.util.find_spec("torch") else TARGETS[:2]:
+    for target in TARGETS:
+        if target in ("torch", "jax") and importlib.util.find_spec(target) is None:
+            continue
         names: dict[str, object] = {}
         exec(compile(schedule.source(target), "standalone", "exec"), names)
         assert callable(names["lr"])

@@ -16,7 +16,7 @@ from .. import __version__
 from .texts import UNITS, Usage
 
 _ABOUT = {
-    "compile": "write a standalone module",
+    "compile": "write a standalone module, or a JSON document",
     "plot": "draw it, here or into a file; several are compared",
     "check": "problems, notes, and the schedule in one line",
     "explain": "phase by phase: levels, lengths, where each came from, and facts",
@@ -52,7 +52,8 @@ _MEANT = {
     **dict.fromkeys(("--out", "--output", "--output-file"), ("-o", "the file to write", "{}")),
 }
 _EXAMPLES = {
-    "compile": 'lrdsl compile gpt.lrs -o lr.py\nlrdsl compile "warmup(2k) then cosine" --total 100k --target python',
+    "compile": 'lrdsl compile gpt.lrs -o lr.py\nlrdsl compile "warmup(2k) then cosine" --total 100k --target python\n'
+    "lrdsl compile gpt.lrs --target json --groups encoder.layers.0,encoder.layers.1",
     "plot": 'lrdsl plot "warmup(2k) then cosine(to=10%)" --total 100k\nlrdsl plot a.lrs b.lrs -o both.svg',
     "check": "lrdsl check gpt.lrs --set peak=6e-4\nlrdsl check gpt.lrs --strict --allow zero-start,jump\n"
     "lrdsl check conf.yaml:train.lr --output-format github",
@@ -195,7 +196,18 @@ def _compile(parser: _Parser) -> None:
     _bindings(parser)
     parser.add_argument("-o", dest="out", metavar="OUT", help="the file to write; stdout without it")
     parser.add_argument(
-        "--target", choices=("numpy", "python", "torch"), default="numpy", help="python needs nothing but Python"
+        "--target",
+        choices=("numpy", "python", "torch", "jax", "json"),
+        default="numpy",
+        help="python needs nothing but Python; json: a document",
+    )
+    parser.add_argument(
+        "--groups",
+        type=lambda text: [name.strip() for name in text.split(",")],
+        action="extend",
+        default=[],
+        metavar="NAME,NAME",
+        help="param groups that there are, whose lines take numbers from their names; repeatable",
     )
 
 

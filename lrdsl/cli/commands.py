@@ -17,7 +17,7 @@ from .texts import Usage, complete, keep_apart, only, schedule, texts, write
 def compile_(options: argparse.Namespace) -> int:
     text = only(options)
     keep_apart(options, [text])
-    write(options, complete(text, options).source(options.target).encode("utf-8"))
+    write(options, complete(text, options).source(options.target, options.groups).encode("utf-8"))
     return 0
 
 
