@@ -29,6 +29,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 html_static_path = ["_static"]
+html_extra_path = ["schedule.schema.json"]
 html_css_files = ["lrdsl.css"]
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 pygments_style = "friendly"

@@ -225,11 +225,13 @@ def _won(schedule: Schedule, winners: Mapping[str, Any]) -> tuple[Program | None
 
 
 def written(schedule: Schedule, target: str, groups: Iterable[str]) -> str:
-    """A schedule as a module, or as a document, with what groups see where the text has lines for them."""
+    """A schedule as a module, or as a document, with what groups see where the text has lines for them or names are given."""
     from .emitter.document import document
     from .emitter.module import module
 
-    seen = _all_groups(schedule, groups) if schedule.patterns else None
+    names = (groups,) if isinstance(groups, str) else tuple(groups)
+    # What one group sees has no groups any more.
+    seen = _all_groups(schedule, names) if schedule.patterns or (names and schedule._group is None) else None
     return document(schedule, seen) if target == "json" else module(schedule, target, seen)
 
 

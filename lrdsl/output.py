@@ -102,6 +102,10 @@ class Output:
             raise ScheduleError(problems.bad_time(bad.time)) from None
         except OverflowError:
             raise ScheduleError(problems.bad_time(t)) from None
+        except TypeError:
+            if type(t).__module__.split(".")[0] == "jax":
+                raise ScheduleError(problems.traced_by_jax()) from None
+            raise
 
     def exactly(self, t: Fraction | float, base: Base = None) -> float:
         """The value at an exact time by the definition, in plain floats: within a few last digits of `s(t)`, without numpy."""

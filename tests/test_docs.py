@@ -91,6 +91,7 @@ def test_a_command_prints_what_the_page_says(
 @pytest.mark.parametrize("some", of_page("python"))
 def test_python_does_what_the_page_says(some: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "".join(block.text for block in some)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # heeded where keras is imported here first
     for module in [*re.findall(r"^>>> (?:import|from) (\w+)", text, re.MULTILINE), *re.findall("torch", text)[:1]]:
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)

@@ -148,7 +148,7 @@ def code_of(schedule: lrdsl.Schedule) -> str:
     source = schedule.source("numpy")
     begin = source.index("\ndef ") + 1
     names = "|".join(schedule.outputs)
-    end = re.search(rf"^(HALFWAVE|def (?!form_|(?:{names})\()\w+)", source[begin:], re.MULTILINE)
+    end = re.search(rf"^(HALFWAVE|def (?!form_|\w+_in_group_|group\(|(?:{names})\()\w+)", source[begin:], re.MULTILINE)
     return source[begin : begin + end.start()].rstrip() if end else source[begin:].rstrip()
 
 

@@ -152,6 +152,8 @@ def test_a_text_without_lines_for_groups_has_no_group() -> None:
     source = lrdsl.compile("warmup(10, to=1) then hold").source("python")
     assert "def group" not in source
     assert "import re" not in source
+    asked = loaded(lrdsl.compile("warmup(10, to=1) then hold").source("python", groups=["a", "b"]))["group"]
+    assert [asked(name)["lr"](5) for name in ("a", "b", "c")] == [0.5] * 3
     one = lrdsl.compile(GROUPED).group("head.bias").source("python")
     assert "def group" not in one
     assert loaded(one)["lr"](100) == lrdsl.compile(GROUPED).group("head.bias")(100)
@@ -184,7 +186,7 @@ def test_any_file_has_the_functions_of_every_group(asked: Asked) -> None:
                     want = output(np.arange(50), base)
                 except lrdsl.ScheduleError:
                     continue
-                one = {key: base[key] for key in output.keys} if output.keys else 1.0
+                one = base[output.keys[0]] if len(output.keys) == 1 else base
                 np.testing.assert_array_equal(
                     functions[output.name](np.arange(50), one), want, err_msg=f"{asked!r} for {name}"
                 )

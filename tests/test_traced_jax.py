@@ -412,6 +412,16 @@ def test_it_scales_and_is_joined_to_others(wide: bool) -> None:
     assert slopes[:10].tolist() == pytest.approx([0.1] * 10, rel=1e-5)
 
 
+def test_a_schedule_itself_in_a_trace_says_what_can_be_traced() -> None:
+    schedule = lrdsl.compile(FLAGSHIP)
+    with pytest.raises(lrdsl.ScheduleError, match=r"`schedule.jax\(\)` is what can be traced"):
+        observed(optax.sgd(schedule), 1)
+    for one in (jax.jit(schedule), jax.vmap(schedule), jax.jit(schedule["lr"])):
+        with pytest.raises(lrdsl.ScheduleError, match="JAX traces here"):
+            one(jnp.arange(3))
+    assert schedule(jnp.int32(500)) == 5e-4  # a number all the same
+
+
 def test_the_lr_can_be_learned_through_a_run(wide: bool) -> None:
     """The base is what is differentiated by, through a whole training loop."""
     lr = lrdsl.compile("warmup(3) then cosine(7)").jax()

@@ -73,4 +73,4 @@ def machinery(target: str, code: str) -> list[str]:
 def _plain(lines: list[str]) -> str:
     """Without the remarks that are for our checkers only."""
     plain = (line.split("  # type: ignore")[0].replace(": Any", "").replace(" -> Any", "") for line in lines)
-    return "\n".join(plain) + "\n"
+    return "\n".join(plain)

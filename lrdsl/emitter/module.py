@@ -124,10 +124,10 @@ class _Module:
         def name(output: Output | None, key: str) -> str:
             return "None" if output is None else self.function(output, f"{key}_in_group", groups.labels[output])
 
-        seen = [
-            f"{key!r}: ({one.by!r}, {{{', '.join(f'{won!r}: {name(output, key)}' for won, output in one.outputs.items())}}}),"
-            for key, one in groups.seen.items()
-        ]
+        seen = []
+        for key, one in groups.seen.items():
+            won = [f"    {lines!r}: {name(output, key)}," for lines, output in one.outputs.items()]
+            seen += [f"{key!r}: ({one.by!r}, {{", *won, "}),"]
         named = [
             f"{text!r}: {{{', '.join(f'{key!r}: {name(one, key)}' for key, one in outputs.items())}}},"
             for text, outputs in groups.named.items()

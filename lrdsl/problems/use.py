@@ -59,6 +59,10 @@ def no_backend(name: str) -> Diagnostic:
     )
 
 
+def traced_by_jax() -> Diagnostic:
+    return bad_call("a Schedule computes with numpy, and JAX traces here", "`schedule.jax()` is what can be traced")
+
+
 def no_target(name: str, known: tuple[str, ...]) -> Diagnostic:
     return bad_call(f"no target {name!r}", f"there are {', '.join(known[:-1])} and {known[-1]}")
 
