@@ -41,7 +41,7 @@ def traced(x: Any) -> bool:
 
 
 def unseen(x: Any, t: Any) -> Any:
-    """A number that a compiler cannot read: it would multiply by 1 / x where it is to divide, and that is another number."""
+    """A number that a compiler cannot read: where it can, it multiplies by 1 / x, and adds up numbers that follow each other."""
     return jnp.where(t == t, x, t)
 
 
@@ -56,7 +56,7 @@ def two_product(a: Any, b: Any) -> Any:
     c = kept(134217729.0 * a)
     high_a = c - (c - a)
     low_a = a - high_a
-    c = 134217729.0 * b
+    c = kept(134217729.0 * b)
     high_b = c - (c - b)
     low_b = b - high_b
     return p, ((high_a * high_b - p) + high_a * low_b + low_a * high_b) + low_a * low_b
@@ -188,7 +188,8 @@ def chain(t: Any, low: Any, parts: Any) -> Any:
             reached = t >= begin
         else:
             # Times in two floats: a boundary counts as reached within 1e-24 of it.
-            reached = (t - begin) + (low - rest) >= -math.ldexp(abs(begin) + 1e-3, -80)
+            ahead = (t - unseen(begin, t)) + (low - unseen(rest, t))
+            reached = ahead >= -math.ldexp(abs(begin) + 1e-3, -80)
         here = reached if later is None else reached & ~later
         own = jnp.where(here, t, inner(parts, index))
         value = function(own, None if low is None else jnp.where(here, low, 0.0), *numbers)
@@ -226,6 +227,7 @@ def looked_up(t: Any, parts: Any) -> Any:
 
 def folded(t: Any, low: Any, origin: Any, period: Any, exact: Any) -> Any:
     """The cycle of each time and the time within it; `exact` is (origin, period) as fractions, where rounding matters."""
+    origin, period = ([unseen(one, t) for one in ones] for ones in (origin, period))
     x, e = since(t, 0.0 if low is None else low, origin)
     i, r, d = fold(x, e, period, jnp.floor)
     if exact is not None or low is not None:
@@ -252,7 +254,7 @@ def cycle(t: Any, low: Any, origin: Any, period: Any, exact: Any, whole: Any, fa
 def sample(t: Any, low: Any, origin: Any, every: Any, exact: Any, whole: Any, body: Any) -> Any:
     """The body, looked at only at each multiple of `every`."""
     i, _, _ = folded(t, low, origin, every, exact)
-    x, e = stage(i, origin, every)
+    x, e = stage(i, *([unseen(one, t) for one in ones] for ones in (origin, every)))
     return chain(x, None if whole else e, body)
 
 

@@ -162,12 +162,14 @@ class _Form:
             text = first if whole == 0 else f"{first} - {self.number(number_code(whole))}"
         else:
             text = f"{self.number(number_code(whole))} - t"
+        # XLA would add up two numbers that it can read: then they are one, and no longer exact.
+        form = "unseen({}, t)" if self.writer.target == "jax" else "{}"
         if rest:
-            text = f"({text}) {signs[0]} {self.number(number_code(rest))}"
+            text = f"({text}) {signs[0]} {form.format(self.number(number_code(rest)))}"
         if self.low:
             text = f"({text}) {signs[1]} low"
         if second:
-            text = f"({text}) {signs[0]} {self.number(number_code(second))}"
+            text = f"({text}) {signs[0]} {form.format(self.number(number_code(second)))}"
         if self.low:
             text = FUNCTIONS["max"].template(self.writer.target).format(text, "0.0")
         return text if text == "t" else self.line(name, text)
