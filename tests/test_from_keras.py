@@ -79,7 +79,7 @@ def restarts(rng: np.random.Generator) -> tuple[dict[str, Any], int]:
     given = {"initial_learning_rate": rate(rng), "first_decay_steps": int(rng.integers(2, 30))}
     given |= {"t_mul": edge(rng, round(float(rng.uniform(1, 3)), 2), 1.0, 2.0)}
     given |= {"m_mul": edge(rng, round(float(rng.uniform(0.2, 1)), 2), 1.0, 0.0)}
-    return {**given, "alpha": edge(rng, round(float(rng.uniform(0, 1)), 3), 0.0, 0.01, 1.0)}, 150
+    return {**given, "alpha": edge(rng, round(float(rng.uniform(0, 1)), 3), 0.0, 0.01, 1.0)}, 80
 
 
 DRAWN: dict[str, Draw] = {
@@ -104,9 +104,7 @@ def near_restart(given: dict[str, Any], step: int) -> bool:
 
 @pytest.mark.parametrize("name", DRAWN)
 @pytest.mark.parametrize("within", [1e-12, SINGLE], ids=["float64", "float32"])
-def test_drawn_schedules_are_what_keras_computes(
-    name: str, within: float, request: pytest.FixtureRequest
-) -> None:
+def test_drawn_schedules_are_what_keras_computes(name: str, within: float, request: pytest.FixtureRequest) -> None:
     if within == 1e-12:
         request.getfixturevalue("double")
     compared = left_out = 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from .phases import Phase, free, height, level, line, real, said, shape, share, time, warmup
+from .phases import Phase, free, height, is_int, level, line, real, said, shape, share, time, warmup
 from .words import Said, number, refuse
 
 
@@ -58,9 +58,7 @@ def _divisor(per: Fraction) -> str:
     return f"({shown})" if " " in shown or "/" in shown else shown
 
 
-def piecewise_constant_decay(
-    boundaries: Sequence[float], values: Sequence[float], name: str = ""
-) -> Said:
+def piecewise_constant_decay(boundaries: Sequence[float], values: Sequence[float], name: str = "") -> Said:
     """`values[i]` up to and with step `boundaries[i]`; the last value after that.
 
     >>> piecewise_constant_decay([100, 200], [0.1, 0.01, 1e-3]).text
@@ -191,7 +189,7 @@ def cosine_decay_restarts(
 
 def _first(scheduler: str, value: Any) -> Fraction:
     """The initial learning rate, whose type is the type in which Keras computes."""
-    if hasattr(value, "__index__") and not isinstance(value, bool):
+    if is_int(value):
         raise refuse(
             scheduler,
             f"Keras computes in the type of `initial_learning_rate`, and {value} makes every other number of it whole",

@@ -5,12 +5,13 @@ In: phases with all their levels and lengths, as a library was given them. Out: 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from ..records import frozen
+from ..records import frozen, replace
 from .words import Said, number, refuse, scaled, steps
 
 _DIGITS = 12  # a level with more of them is shown as a fraction, or as the float that it is
@@ -25,7 +26,7 @@ class Phase:
             "value": a number or a formula of `t`; "formula": one of `p` or `q`, which must be told its length
     length  in the unit of the line; None for what needs none
     more    further arguments; `to` is how the end is written where that is not its level
-    skip    how much of the phase lies before its beginning; `until` ends it at a time of the line
+    skip    how much of the phase lies before its beginning; `until` ends it at a time of the line, on its way if it is `cut`
     clause  " floor 1e-3": what is said of this phase alone
     """
 
@@ -38,6 +39,7 @@ class Phase:
     to: str | None = None
     skip: Fraction = Fraction(0)
     until: Fraction | None = None
+    cut: bool = False
     clause: str = ""
 
 
@@ -68,12 +70,21 @@ def hold(at: str, length: Fraction | None = None) -> Phase:
 def real(scheduler: str, name: str, value: Any) -> Fraction:
     """What a library was given, as the decimal that it prints; a text such as YAML makes of `1e-3` counts as its number."""
     try:
-        if isinstance(value, bool) or isinstance(value, list | tuple | dict):
+        if isinstance(value, bool | list | tuple | dict):
             raise TypeError
-        given = Fraction(repr(float(value))) if not hasattr(value, "__index__") else Fraction(int(value))
+        given = Fraction(operator.index(value)) if is_int(value) else Fraction(repr(float(value)))
     except (TypeError, ValueError, OverflowError):
         raise refuse(scheduler, f"`{name}` is {_shown(value)}, and a number is needed") from None
     return given
+
+
+def is_int(value: Any) -> bool:
+    """Whether a library sees a whole type; arrays of floats have `__index__` too, and refuse only when it is called."""
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _shown(value: Any) -> str:
@@ -147,7 +158,9 @@ def line(phases: Sequence[Phase], unit: str = "steps") -> str:
     texts, begin, before = [], Fraction(0), None
     for index, phase in enumerate(phases):
         following = phases[index + 1 :]
-        text = _written(phase, before, index == 0, following, unit)
+        text = _written(phase, before, index == 0, following, unit) + phase.clause
+        if phase.clause and len(phases) > 1:
+            text = f"({text})"
         if phase.skip:
             text += f" skip {time(phase.skip, unit)}"
         end = phase.until
@@ -155,14 +168,34 @@ def line(phases: Sequence[Phase], unit: str = "steps") -> str:
             end = begin + phase.length
         if end is not None and following:
             text += f" until {time(end, unit)}"
-        texts.append(f"({text}{phase.clause})" if phase.clause and len(phases) > 1 else text + phase.clause)
+        texts.append(text)
         begin = end if end is not None else begin + (phase.length or 0) - phase.skip
-        before = phase.end
+        before = None if phase.cut else phase.end
     return " then ".join(texts)
 
 
 def said(phases: Sequence[Phase], until: int | None = None) -> Said:
     return Said(line(phases), until, tuple(phases))
+
+
+def window(parts: Sequence[Phase], begin: Fraction, end: Fraction | None) -> list[Phase]:
+    """The phases of a schedule that begins at `begin`, as far as `end`."""
+    if end is None:
+        return [part if part.until is None else replace(part, until=part.until + begin) for part in parts]
+    phases, at = [], begin
+    for part in parts:
+        if at >= end:
+            break
+        stop = part.until + begin if part.until is not None else None if part.length is None else at + part.length
+        if stop is None or stop > end:
+            phases.append(replace(part, until=end, cut=part.kind != "value" and part.text != "hold"))
+            at = end
+        else:
+            phases.append(part if part.until is None else replace(part, until=stop))
+            at = stop
+    if at < end and phases:
+        phases[-1] = replace(phases[-1], until=end)
+    return phases
 
 
 def _written(phase: Phase, before: str | None, first: bool, following: Sequence[Phase], unit: str) -> str:
@@ -189,6 +222,6 @@ def _end(phase: Phase, following: Sequence[Phase]) -> list[str]:
             phase.end == "base" and (not following or (following[0].start == "base" and not following[0].skip))
         )
         return [] if looked_up else [f"to={phase.end}"]
-    if phase.end == "0" and all(one.text == "hold" for one in following):
+    if phase.end == "0" and phase.to is None and all(one.text == "hold" for one in following):
         return []
     return [f"to={phase.to or phase.end}"]
