@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -162,10 +163,15 @@ def test_what_cannot_be_said_is_refused_with_its_reason(name: str, given: dict[s
     assert [problem.code for problem in caught.value.problems] == ["E409"]
 
 
-def test_the_translator_knows_every_schedule_of_keras() -> None:
+def test_the_translator_knows_every_schedule_of_keras_and_its_arguments() -> None:
     theirs = {
         name
         for name, found in vars(peers).items()
         if isinstance(found, type) and issubclass(found, peers.LearningRateSchedule)
     }
     assert theirs - {"LearningRateSchedule"} == set(SCHEDULERS)
+    for name, mine in SCHEDULERS.items():
+        own = inspect.signature(getattr(peers, name)).parameters
+        assert list(own) == list(inspect.signature(mine).parameters)
+        for key, one in inspect.signature(mine).parameters.items():
+            assert key == "name" or one.default == own[key].default

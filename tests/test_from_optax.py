@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -220,6 +221,11 @@ def test_what_cannot_be_said_is_refused_with_its_reason(name: str, given: Given,
     assert [problem.code for problem in caught.value.problems] == ["E409"]
 
 
-def test_the_translator_knows_every_schedule_of_optax() -> None:
+def test_the_translator_knows_every_schedule_of_optax_and_its_arguments() -> None:
     theirs = {name for name in vars(optax.schedules) if not name.startswith("_")}
     assert theirs - OTHERS == set(SCHEDULERS)
+    for name, mine in SCHEDULERS.items():
+        own = inspect.signature(getattr(optax.schedules, name)).parameters
+        assert [(key, one.default) for key, one in own.items()] == [
+            (key, one.default) for key, one in inspect.signature(mine).parameters.items()
+        ]

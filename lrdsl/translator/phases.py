@@ -47,8 +47,16 @@ def warmup(length: Fraction, start: str, end: str | None) -> Phase:
     return Phase("shape", "warmup", length, start, end)
 
 
-def shape(curve: str, length: Fraction, start: str, end: str, more: str = "", to: str | None = None) -> Phase:
-    return Phase("shape", curve, length, start, end, more, to)
+def shape(
+    curve: str,
+    length: Fraction,
+    start: str,
+    end: str,
+    more: str = "",
+    to: str | None = None,
+    skip: Fraction = Fraction(0),
+) -> Phase:
+    return Phase("shape", curve, length, start, end, more, to, skip)
 
 
 def free(curve: str, start: str, more: str = "", clause: str = "") -> Phase:
