@@ -22,7 +22,7 @@ _NEAR = Fraction(1, 10**6)
 
 @frozen
 class Curve:
-    """A shape by its name and further arguments, with its definition; or two formulas of `p`, which falls from 1 and rises from 0."""
+    """A shape by its name and arguments, with its definition; or formulas of `p` that fall from 1 and rise from 0."""
 
     name: str
     more: str = ""
