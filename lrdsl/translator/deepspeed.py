@@ -1,9 +1,9 @@
 """The schedulers of `deepspeed.runtime.lr_schedules` as texts.
 
 In: the arguments of a class, by DeepSpeed's names and with its defaults, without the optimizer. Out: texts whose value at t is what
-the optimizer holds at update t when the engine steps the scheduler after each. The first step() is for batch 0, so the warmups begin
-an update late: update 0 has what the constructor wrote, and update 1 the beginning of the warmup. Levels are absolute, but those of
-WarmupCosineLR and a WarmupLR without `warmup_max_lr` are relative to `base`. Refuses a list with a level for each group.
+the optimizer holds at update t when the engine steps the scheduler after each. The first step() is for batch 0, so that warmups
+begin an update late: update 0 has what the constructor wrote, and update 1 the beginning of the warmup. Levels are absolute, but
+those of WarmupCosineLR, and of WarmupLR without `warmup_max_lr`, are relative to `base`. Refuses a list with a level for each group.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..records import replace
-from .phases import Phase, height, hold, is_int, level, line, real, said, shape, share, time, warmup
+from .lines import Phase, height, hold, is_int, level, line, real, said, shape, share, time, warmup
 from .words import Said, number, refuse
 
 ONE = Fraction(1)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from .phases import Phase, free, height, is_int, level, line, real, said, shape, share, time, warmup
+from .lines import Phase, free, height, is_int, level, line, real, said, shape, share, time, warmup
 from .words import Said, number, refuse
 
 

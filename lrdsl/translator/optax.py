@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..records import replace
-from .phases import Phase, free, height, hold, level, line, real, said, shape, time, warmup, window
+from .lines import Phase, free, height, hold, level, line, real, said, shape, time, warmup, window
 from .words import Said, number, refuse
 
 

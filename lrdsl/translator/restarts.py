@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 
 from ..records import frozen
-from .phases import Phase, height, level, line, of_base, shape, time
+from .lines import Phase, height, level, line, of_base, shape, time
 
 _WRITTEN = 4  # so many cycles are written one after another where one `repeat` cannot say them
 _FAR = 10**9  # no run takes so many steps, and what comes after them is not looked at

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..records import frozen, replace
-from .phases import Phase, free, height, hold, level, line, of_base, real, shape, time, warmup, whole
+from .lines import Phase, free, height, hold, level, line, of_base, real, shape, time, warmup, whole
 from .restarts import Curve, Cycles, first_miss, restarts
 from .words import Said, number, refuse
 

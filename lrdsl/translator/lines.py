@@ -1,4 +1,4 @@
-"""Phases as a person writes them one after another: what the neighbour says already is left out.
+"""Lines as a person writes them: phase after phase, without what the neighbour says already.
 
 In: phases with all their levels and lengths, as a library was given them. Out: a line. Refuses to know any library.
 """
