@@ -89,6 +89,8 @@ def first_lr(group: dict[str, Any]) -> float:
 def course(scheduler: Any, index: int) -> Course:
     """What a scheduler does to the group of an index."""
     name = kind(scheduler)
+    if index >= len(getattr(scheduler, "base_lrs", scheduler.optimizer.param_groups)):
+        raise refuse(name, f"group {index} was added to the optimizer after the scheduler was built")
     if name == "ChainedScheduler":
         return said.chained_scheduler([course(one, index) for one in _flat(scheduler)])
     if name == "SequentialLR":

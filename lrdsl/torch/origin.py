@@ -22,13 +22,13 @@ from ..translator.levels import Style
 from ..translator.phases import Chain, Cycle, Free, Offset, Product, cut, lasts, line
 from ..translator.words import refuse
 from .applier import Applier
-from .live import course, first_lr, kind, position, unwrapped
+from .live import children, course, first_lr, kind, leaves, position, unwrapped
 from .replay import Replay, values
 
 __all__ = ["from_scheduler"]
 
 _WITHIN = 1e-12  # of the largest value
-_DRIFTED = 1e-6  # of it: what torch's way from step to step may have lost where its closed form is the text's
+_DRIFTED = 1e-6  # of it, at most: what torch's way from step to step may have lost where its closed form is the text's
 _WORK = 200_000  # values that are stepped: a second
 _PLACES = 1000  # steps beyond them that are looked at
 _LEAST = 1000  # steps of what never ends
@@ -46,8 +46,8 @@ def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str = "ste
     Before it is given out the text is held beside the scheduler: one like it is built anew and stepped to its end, and 10 steps on;
     of what never ends 1,000 steps or three periods. At most 200,000 values are stepped, steps times groups that differ, and
     1,000 steps behind them are compared by torch's closed forms, where it has them. Every group and output must agree to 1e-12 of
-    its largest value. Where torch's way from step to step has drifted from its own closed form, by 1e-6 at most, the closed form
-    counts. What the groups hold now must agree too.
+    its largest value. Behind `T_max` the way of `CosineAnnealingLR` from step to step drifts from its own closed form, by the
+    square of `T_max` times 2e-16; there the closed form counts. What the groups hold now must agree too.
 
     Raises ScheduleError (E409), with the reason, for what follows a measured value, for a function that cannot be read, and for
     what no text says. The scheduler, its optimizer and the parameters are only read.
@@ -88,15 +88,11 @@ class _Origin:
         try:
             self.schedule = compile_text(self.text)
         except ScheduleError as error:
-            problem = error.problems[0]
-            raise refuse(self.name, f"`{self.text}` is no schedule: {problem.message}") from error
+            raise self._no_schedule(error) from error
         self.seen = [self._seen(group) for group in self.groups]
 
     def _course(self, index: int, total: int | None) -> Course:
-        try:
-            found = course(self.scheduler, index)
-        except IndexError:
-            raise refuse(self.name, f"group {index} was added to the optimizer after the scheduler was built") from None
+        found = course(self.scheduler, index)
         if found.grows and total is None:
             why = "it grows without end, and a lr that becomes infinite is none"
             raise refuse(self.name, why, "say how many steps the run has: `from_scheduler(scheduler, total=1000)`")
@@ -122,6 +118,7 @@ class _Origin:
         theirs = np.array(list(replay.rows(self.outputs, dense)))
         closed = Replay(self.scheduler, chosen, starts)
         peaks = np.abs(theirs).max(axis=0)
+        self.drift = _drift(self.scheduler)
         self._compare(np.arange(dense + 1), theirs, closed, chosen, peaks)
         if steps > dense:
             places = np.unique(np.linspace(dense, steps, _PLACES).astype(np.int64))
@@ -150,24 +147,37 @@ class _Origin:
         return self._ours(index, "lr", np.array([0.0]))[0] if self.name == "SWALR" else first
 
     def _ours(self, index: int, output: str, times: Any) -> Any:
-        return self.seen[index][output](times, first_lr(self.groups[index]))
+        try:
+            return self.seen[index][output](times, first_lr(self.groups[index]))
+        except ScheduleError as error:
+            raise self._no_schedule(error) from error
+
+    def _no_schedule(self, error: ScheduleError) -> ScheduleError:
+        return refuse(self.name, f"`{self.text}` is no schedule: {error.problems[0].message}")
 
     def _compare(self, times: Any, theirs: Any, closed: Replay, chosen: Sequence[int], peaks: Any) -> None:
         columns = [(index, output) for index in chosen for output in self.outputs]
         for column, (index, output) in enumerate(columns):
             ours = self._ours(index, output, times.astype(np.float64))
             away = np.abs(ours - theirs[:, column])
-            if not np.isfinite(theirs[:, column]).all():
-                raise refuse(self.name, f"torch's own `{output}` is no number at some step")
+            if not (np.isfinite(theirs[:, column]) & (theirs[:, column] >= -_WITHIN * peaks[column])).all():
+                raise refuse(self.name, f"torch's own `{output}` is negative or no number at some step")
             for place in np.flatnonzero(away > _WITHIN * peaks[column]):
                 row = (
-                    closed.closed(self.outputs, int(times[place])) if away[place] <= _DRIFTED * peaks[column] else None
+                    closed.closed(self.outputs, int(times[place]))
+                    if away[place] <= self.drift * peaks[column]
+                    else None
                 )
                 if row is None or abs(ours[place] - row[column]) > _WITHIN * peaks[column]:
                     raise self._mismatch(int(times[place]), output, theirs[place, column], ours[place])
 
     def _mismatch(self, step: int, output: str, theirs: float, ours: float) -> ScheduleError:
         why = f"at step {step:_} its `{output}` is {float(theirs)!r}, and `{self.text}` has {float(ours)!r}"
+        first = children(self.scheduler)[:1]
+        if self.name == "SequentialLR" and first and kind(first[0]) == "ChainedScheduler":
+            return refuse(
+                self.name, why, "torch steps a `ChainedScheduler` that comes first once before the run begins"
+            )
         return refuse(self.name, why)
 
     def _check_now(self, theirs: Any, chosen: Sequence[int], peaks: Any) -> None:
@@ -181,7 +191,7 @@ class _Origin:
                 away = abs(ours - held)
                 whole = at.is_integer() and at < len(theirs)
                 drifted = not whole or abs(theirs[int(at), column] - held) <= _WITHIN * peaks[column]
-                if away > (_DRIFTED if drifted else self._allowed(group, output)) * max(peaks[column], abs(ours)):
+                if away > (self.drift if drifted else self._allowed(group, output)) * max(peaks[column], abs(ours)):
                     why = f"at step {at:g} a group holds the {output} {held!r}, where its parameters make it {ours!r}"
                     advice = "something else has written it: give a scheduler that was not disturbed"
                     raise refuse(self.name, why, advice)
@@ -196,6 +206,12 @@ class _Origin:
             # Each step rounds to the Tensor's own digits.
             return float(torch.finfo(lr.dtype).eps) * (16 + float(self.position))
         return _WITHIN
+
+
+def _drift(scheduler: Any) -> float:
+    """How far torch's way from step to step may be from its closed form: a cosine that rises again divides by what is near 0."""
+    lengths = [float(leaf.T_max) for leaf in leaves(scheduler) if kind(leaf) == "CosineAnnealingLR"]
+    return max(_WITHIN, min(_DRIFTED, max((math.ulp(1.0) * length * length for length in lengths), default=0.0)))
 
 
 def _horizon(chain: Chain) -> int:

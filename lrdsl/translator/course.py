@@ -116,7 +116,8 @@ def sequence(name: str, courses: Sequence[Course], moments: Sequence[int]) -> Co
         for output in kept.outputs:
             if output != "lr" and stop is not None:
                 raise refuse(name, f"`{course.name}` leaves the {output} where it happens to be at step {stop:_}")
-            chains.setdefault(output, [Part(Constant(_top(kept, output)), Fraction(begin))] if begin else [])
+            if output not in chains:
+                chains[output] = [Part(Constant(_top(kept, output)), Fraction(begin))] if begin else []
         for output, chain in kept.outputs.items():
             chains[output] += chain
     shift = begins[-1]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from .course import Course, alone, product, sequence, table
+from .course import Course, alone, joined, product, sequence, table
 from .levels import BASE, ZERO, Level, absolute, decimal, exact, of_base, same
 from .phases import Chain, Constant, Cycle, Free, Offset, Part, Phase, Product, Shape
 from .words import refuse
@@ -64,7 +64,7 @@ def multi_step_lr(milestones: Iterable[int], gamma: float = 0.1, last_epoch: int
             parts.append(Part(Constant(Level(height)), moment - at))
             at = moment
         height *= factor
-    return alone(name, *parts, Part(Constant(Level(height))))
+    return alone(name, *joined([*parts, Part(Constant(Level(height)))]))
 
 
 def constant_lr(factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1) -> Course:
@@ -192,14 +192,13 @@ def _wave(
     foot, height = Level(begin, False), Level(abs(top - begin), False)
     if top == begin:
         return Constant(foot)
+    envelope = (Part(Free("exp", BASE, factor, Fraction(1))),)
     if shrink == 1 and factor == 1:
         peak = Level(top, False)
         return Cycle((Shape("linear", ramps[0], foot, peak), Shape("linear", ramps[1], peak, foot)))
     cycle = Cycle((Shape("linear", ramps[0], ZERO, height), Shape("linear", ramps[1], height, ZERO)), factor=shrink)
-    if factor == 1:
-        return Offset(foot, cycle, top < begin)
-    envelope = (Part(Free("exp", BASE, factor, Fraction(1))),)
-    return Offset(foot, Product(((Part(cycle),), envelope)), top < begin)
+    waves = cycle if factor == 1 else Product(((Part(cycle),), envelope))
+    return Offset(foot, waves, top < begin) if begin else waves
 
 
 def one_cycle_lr(
@@ -238,11 +237,11 @@ def one_cycle_lr(
 
 
 def _first_end(name: str, share: float, total: int) -> Fraction:
-    """The end of the first phase, which torch reckons in floats: of what that spoils, nothing is left here."""
+    """The end of the first phase, which torch reckons in floats: to 14 digits, where it is no simple fraction."""
     found = exact(share) * total - 1
-    near = Fraction(round(float(found), 9)).limit_denominator(10**9)
-    found = near if abs(near - found) < Fraction(1, 10**11) else found
-    if found == 0:
+    near = Fraction(f"{float(found):.14g}")
+    found = found if found.denominator <= 100 else near
+    if abs(found) < Fraction(1, 10**9):
         raise refuse(name, "its first phase has no length, and torch divides by it", "`cosine(100, from=0.1, to=4e-7)`")
     return found
 
