@@ -19,7 +19,7 @@ import functools
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import checker, planner, problems
 from . import notes as remarks
@@ -35,7 +35,10 @@ from .schedule import Made, Schedule
 from .source import Source
 from .tree import Expression
 
-__all__ = ["Diagnostic", "Schedule", "ScheduleError", "ScheduleWarning", "compile", "load"]
+if TYPE_CHECKING:
+    from .translator.config import from_config
+
+__all__ = ["Diagnostic", "Schedule", "ScheduleError", "ScheduleWarning", "compile", "from_config", "load"]
 __version__ = "0.1.0"
 
 Text = str | int | float | Mapping[str, Any]
@@ -310,11 +313,15 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    # `lrdsl.torch.attach` works after `import lrdsl`, and torch is imported only then.
+    # `lrdsl.torch.attach` works after `import lrdsl`, and torch is imported only then; what reads other libraries too.
     if name in ("torch", "plotter", "cli"):
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "from_config":
+        import importlib
+
+        return importlib.import_module(f"{__name__}.translator.config").from_config
     if name in _ELSEWHERE:
         raise AttributeError(f"lrdsl has no `{name}`: write `{_ELSEWHERE[name]}`")
     raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")

@@ -64,6 +64,7 @@ FORWARDS = {
 }
 # Needed by annotations only.
 TYPES = {
+    ("__init__", "translator"),
     ("problems", "tree"),
     ("problems", "program"),
     ("problems", "checker"),

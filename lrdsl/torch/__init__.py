@@ -23,10 +23,20 @@ In: an optimizer, a model, a text. Out: param groups, and an Applier. Refuses to
 
 from __future__ import annotations
 
+from ..translator.config import from_config
 from .applier import Applier, attach
 from .groups import ParamGroups, param_groups
 from .origin import from_scheduler
 from .ranks import each_rank_its_own
 from .trainer import TrainerMixin
 
-__all__ = ["Applier", "ParamGroups", "TrainerMixin", "attach", "each_rank_its_own", "from_scheduler", "param_groups"]
+__all__ = [
+    "Applier",
+    "ParamGroups",
+    "TrainerMixin",
+    "attach",
+    "each_rank_its_own",
+    "from_config",
+    "from_scheduler",
+    "param_groups",
+]

@@ -3,7 +3,7 @@
 In: the arguments of a class, by DeepSpeed's names and with its defaults, without the optimizer. Out: texts whose value at t is what
 the optimizer holds at update t when the engine steps the scheduler after each. The first step() is for batch 0, so that warmups
 begin an update late: update 0 has what the constructor wrote, and update 1 the beginning of the warmup. Levels are absolute, but
-those of WarmupCosineLR, and of WarmupLR without `warmup_max_lr`, are relative to `base`. Refuses a list with a level for each group.
+those of WarmupCosineLR, and of WarmupLR without `warmup_max_lr`, are relative to `base`. Refuses a list with a level a group.
 """
 
 from __future__ import annotations
