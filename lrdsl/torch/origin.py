@@ -34,14 +34,15 @@ _PLACES = 1000  # steps beyond them that are looked at
 _LEAST = 1000  # steps of what never ends
 
 
-def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str = "steps") -> Schedule:
+def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str | None = None) -> Schedule:
     """The schedule that a scheduler of torch follows, as the text that a person would have written.
 
     `scheduler` is one of `torch.optim.lr_scheduler`, a `SWALR`, a `LambdaLR` of transformers, or a `SequentialLR` or
     `ChainedScheduler` of them; an `Applier` gives its own schedule. What it makes relative to the lr of a group is relative to
     `base`. Where groups differ in more than that, each has a line for its `name`. `total` is how many steps the run has: it is
     needed for what grows without end, and `CosineAnnealingLR` rises again behind `T_max` only where `total` says that the run goes
-    on. With `unit="epochs"` the scheduler is stepped once an epoch, and the text counts epochs.
+    on. With `unit="epochs"` the scheduler is stepped once an epoch, and the text counts epochs. Wrappers of Accelerate and
+    Lightning that only decide when a scheduler is stepped are looked through, and Lightning's tells the unit.
 
     Before it is given out the text is held beside the scheduler: one like it is built anew and stepped to its end, and 10 steps on;
     of what never ends 1,000 steps or three periods. At most 200,000 values are stepped, steps times groups that differ, and
@@ -60,7 +61,8 @@ def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str = "ste
     warmup(5, from=base/3) then cosine(95)
     <BLANKLINE>
     """
-    scheduler = unwrapped(scheduler)
+    scheduler, told = unwrapped(scheduler)
+    unit = told if unit is None else unit
     if isinstance(scheduler, Applier):
         return scheduler.schedule
     name = kind(scheduler)
