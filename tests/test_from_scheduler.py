@@ -20,6 +20,9 @@ from tests import coming_from as page  # noqa: E402
 from tests import test_from_torch as drawn  # noqa: E402
 from tests.test_from_torch import adam, sgd  # noqa: E402
 
+# Some combinations are stepped by torch itself before an optimizer is.
+pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")
+
 Build = Callable[[Any], Any]
 
 

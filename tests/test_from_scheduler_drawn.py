@@ -25,6 +25,9 @@ from tests import test_from_torch as drawn  # noqa: E402
 from tests.test_from_scheduler import TEXTS, Build, chained, refused, said, sequential, walk  # noqa: E402
 from tests.test_from_torch import sgd  # noqa: E402
 
+# Some combinations are stepped by torch itself before an optimizer is.
+pytestmark = pytest.mark.filterwarnings("ignore:Detected call of")
+
 # --- under way, untouched, wrapped ----------------------------------------------------------------------------------------
 
 

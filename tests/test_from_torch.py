@@ -233,6 +233,9 @@ def test_every_scheduler_with_values_is_drawn() -> None:
         ("OneCycleLR", {"max_lr": 0.1, "total_steps": 10, "pct_start": 0.1}, "no length"),
         ("OneCycleLR", {"max_lr": 0.1, "total_steps": 1}, "has 1 steps"),
         ("OneCycleLR", {"max_lr": 0.1}, "has 0 steps"),
+        ("StepLR", {}, "missing a required argument: 'step_size'"),
+        ("StepLR", {"step_size": 3, "gama": 0.1}, "unexpected keyword argument 'gama'"),
+        ("OneCycleLR", {"max_lr": [0.1, 0.2], "total_steps": 9}, "a value for each group"),
         ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "scale_fn": abs}, "function of yours"),
         ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "mode": "saw"}, "`mode` is 'saw'"),
         ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "mode": "exp_range", "gamma": 1.01}, "grows without end"),
@@ -242,6 +245,10 @@ def test_what_has_no_text_is_refused_with_a_reason(name: str, given: dict[str, A
     with pytest.raises(lrdsl.ScheduleError, match=why) as caught:
         SCHEDULERS[name](**given)
     assert [problem.code for problem in caught.value.problems] == ["E409"]
+
+
+def test_a_list_of_one_value_is_that_value() -> None:
+    assert SCHEDULERS["OneCycleLR"]([0.1, 0.1], 100) == SCHEDULERS["OneCycleLR"](0.1, 100)
 
 
 def test_the_translator_has_the_parameters_of_torch() -> None:

@@ -220,15 +220,17 @@ def test_a_number_that_groups_with_another_lr_miss_is_a_share() -> None:
         assert lrdsl.torch.from_scheduler(scheduler).text == text
 
 
-def test_the_trainer_gives_its_scheduler(tmp_path: Any) -> None:
-    model = torch.nn.Linear(2, 1)
+def test_the_arguments_of_the_trainer_come_to_the_text(tmp_path: Any) -> None:
     arguments = transformers.TrainingArguments(
-        str(tmp_path), lr_scheduler_type="cosine", warmup_steps=0.05, learning_rate=LR, use_cpu=True, report_to=[]
+        str(tmp_path), lr_scheduler_type="cosine_with_min_lr", lr_scheduler_kwargs={"min_lr_rate": 0.1}, warmup_steps=0.05,
+        use_cpu=True, report_to=[],
+    )  # fmt: skip
+    warmup = arguments.get_warmup_steps(1000)
+    scheduler = peers.get_scheduler(
+        arguments.lr_scheduler_type, optimizer_of(), warmup, 1000, arguments.lr_scheduler_kwargs
     )
-    trainer = transformers.Trainer(model, arguments)
-    trainer.create_optimizer_and_scheduler(1000)
 
-    assert lrdsl.torch.from_scheduler(trainer.lr_scheduler).text == "warmup(50) then cosine(950)"
+    assert lrdsl.torch.from_scheduler(scheduler).text == "warmup(50) then cosine(950, to=10%)"
 
 
 def test_a_function_of_ones_own_among_those_of_transformers_is_told() -> None:

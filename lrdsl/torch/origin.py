@@ -138,10 +138,10 @@ class _Origin:
 
     def _length(self) -> int:
         """How many steps there are to look at."""
-        one = self.courses[0]
-        if one.until is not None:
-            return one.until
-        return max(_horizon(chain) for course in self.courses for chain in course.outputs.values())
+        return max(
+            one.until if one.until is not None else max(_horizon(chain) for chain in one.outputs.values())
+            for one in self.courses
+        )
 
     def _start(self, index: int) -> float:
         """The lr that a group holds when the scheduler is built."""
@@ -160,8 +160,9 @@ class _Origin:
     def _compare(self, times: Any, theirs: Any, closed: Replay, chosen: Sequence[int], peaks: Any) -> None:
         columns = [(index, output) for index in chosen for output in self.outputs]
         for column, (index, output) in enumerate(columns):
+            until = self.courses[index].until
             ours = self._ours(index, output, times.astype(np.float64))
-            away = np.abs(ours - theirs[:, column])
+            away = np.abs(ours - theirs[:, column]) * (times <= (math.inf if until is None else until))
             if not (np.isfinite(theirs[:, column]) & (theirs[:, column] >= -_WITHIN * peaks[column])).all():
                 raise refuse(self.name, f"torch's own `{output}` is negative or no number at some step")
             for place in np.flatnonzero(away > _WITHIN * peaks[column]):
