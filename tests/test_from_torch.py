@@ -54,15 +54,18 @@ def stepped(optimizer: Any, build: Callable[[Any], Any], steps: int) -> dict[str
 # --- the page -------------------------------------------------------------------------------------------------------------
 
 
-def live(row: Row) -> tuple[Any, Any]:
-    """The optimizer and the scheduler of a row; `adam` in its call is an optimizer with betas."""
-    optimizer = adam() if "adam" in row.theirs else sgd()
-    return optimizer, eval(row.theirs, {**KNOWN, "optimizer": optimizer, "adam": optimizer})
+def optimizer_for(row: Row) -> Any:
+    """`adam` in the call of a row is an optimizer with betas."""
+    return adam() if "adam" in row.theirs else sgd()
+
+
+def live(row: Row, optimizer: Any) -> Any:
+    return eval(row.theirs, {**KNOWN, "optimizer": optimizer, "adam": optimizer})
 
 
 def translated(row: Row) -> Any:
     if row.name in COMBINED:
-        return course(live(row)[1], 0).said()
+        return course(live(row, sgd()), 0).said()
     args, named = page.arguments(row.theirs, KNOWN, ("optimizer", "adam"))
     return SCHEDULERS[row.name](*args, **named, **({"output": "beta1"} if "adam" in row.theirs else {}))
 
@@ -71,17 +74,13 @@ def translated(row: Row) -> Any:
 def test_a_row_of_the_page_is_what_torch_does(row: Row) -> None:
     page.check_said(row, translated)
     if row.text is not None:
-        theirs = stepped(live(row)[0], lambda optimizer: live_on(row, optimizer), row.steps)
+        theirs = stepped(optimizer_for(row), lambda optimizer: live(row, optimizer), row.steps)
         page.agree(row.text, theirs, base=0.1)
-
-
-def live_on(row: Row, optimizer: Any) -> Any:
-    return eval(row.theirs, {**KNOWN, "optimizer": optimizer, "adam": optimizer})
 
 
 @pytest.mark.parametrize("row", [one for one in page.params(PAGE) if one.values[0].name != "LRScheduler"])
 def test_the_live_scheduler_of_a_row_gives_its_text(row: Row) -> None:
-    scheduler = live(row)[1]
+    scheduler = live(row, optimizer_for(row))
     if row.refused:
         with pytest.raises(lrdsl.ScheduleError, match="E409"):
             lrdsl.torch.from_scheduler(scheduler)
@@ -234,6 +233,9 @@ def test_every_scheduler_with_values_is_drawn() -> None:
         ("OneCycleLR", {"max_lr": 0.1, "total_steps": 10, "pct_start": 0.1}, "no length"),
         ("OneCycleLR", {"max_lr": 0.1, "total_steps": 1}, "has 1 steps"),
         ("OneCycleLR", {"max_lr": 0.1}, "has 0 steps"),
+        ("StepLR", {}, "missing a required argument: 'step_size'"),
+        ("StepLR", {"step_size": 3, "gama": 0.1}, "unexpected keyword argument 'gama'"),
+        ("OneCycleLR", {"max_lr": [0.1, 0.2], "total_steps": 9}, "a value for each group"),
         ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "scale_fn": abs}, "function of yours"),
         ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "mode": "saw"}, "`mode` is 'saw'"),
         ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "mode": "exp_range", "gamma": 1.01}, "grows without end"),
@@ -243,6 +245,10 @@ def test_what_has_no_text_is_refused_with_a_reason(name: str, given: dict[str, A
     with pytest.raises(lrdsl.ScheduleError, match=why) as caught:
         SCHEDULERS[name](**given)
     assert [problem.code for problem in caught.value.problems] == ["E409"]
+
+
+def test_a_list_of_one_value_is_that_value() -> None:
+    assert SCHEDULERS["OneCycleLR"]([0.1, 0.1], 100) == SCHEDULERS["OneCycleLR"](0.1, 100)
 
 
 def test_the_translator_has_the_parameters_of_torch() -> None:

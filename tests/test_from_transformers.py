@@ -202,6 +202,67 @@ def test_a_number_is_a_share_of_each_group_where_the_lr_of_the_optimizer_is_give
         page.agree(said.text, theirs, base=0.03, note=f"{name} {number}: {given}")
 
 
+def test_a_restart_that_transformers_misses_is_told() -> None:
+    optimizer = optimizer_of()
+    scheduler = THEIRS["cosine_with_restarts"](optimizer, 0, 220, num_cycles=22)
+
+    with pytest.raises(
+        lrdsl.ScheduleError, match=r"at step 150 its `lr` is 0\.0, and `repeat\(cosine\(10\), times=22\)`"
+    ):
+        lrdsl.torch.from_scheduler(scheduler)
+
+
+def test_a_number_that_groups_with_another_lr_miss_is_a_share() -> None:
+    for lr, text in ((LR, "warmup(10) then linear(90, to=5e-5)"), (0.01, "warmup(10) then linear(90, to=10%)")):
+        optimizer = optimizer_of()
+        optimizer.param_groups[0]["lr"] = lr
+        scheduler = THEIRS["polynomial"](optimizer, 10, 100, lr_end=5e-5)
+        assert lrdsl.torch.from_scheduler(scheduler).text == text
+
+
+def test_the_arguments_of_the_trainer_come_to_the_text(tmp_path: Any) -> None:
+    arguments = transformers.TrainingArguments(
+        str(tmp_path), lr_scheduler_type="cosine_with_min_lr", lr_scheduler_kwargs={"min_lr_rate": 0.1}, warmup_steps=0.05,
+        use_cpu=True, report_to=[],
+    )  # fmt: skip
+    warmup = arguments.get_warmup_steps(1000)
+    scheduler = peers.get_scheduler(
+        arguments.lr_scheduler_type, optimizer_of(), warmup, 1000, arguments.lr_scheduler_kwargs
+    )
+
+    assert lrdsl.torch.from_scheduler(scheduler).text == "warmup(50) then cosine(950, to=10%)"
+
+
+def test_a_function_of_ones_own_among_those_of_transformers_is_told() -> None:
+    optimizer = torch.optim.SGD([{"params": [torch.zeros(1, requires_grad=True)]} for _ in range(2)], lr=LR)
+    theirs = THEIRS["linear"](optimizer_of(), 10, 100).lr_lambdas[0]
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, [theirs, lambda step: 0.5])
+
+    with pytest.raises(lrdsl.ScheduleError, match="function of yours"):
+        lrdsl.torch.from_scheduler(scheduler)
+
+
+def test_groups_with_functions_of_transformers_have_lines() -> None:
+    groups = [{"params": [torch.zeros(1, requires_grad=True)], "name": name} for name in ("body", "head", "rest")]
+    optimizer = torch.optim.SGD(groups, lr=LR)
+    one, other = (THEIRS[name](optimizer_of(), 10, 100).lr_lambdas[0] for name in ("linear", "cosine"))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, [one, other, one])
+
+    assert lrdsl.torch.from_scheduler(scheduler).text.splitlines() == [
+        "lr = warmup(10) then linear(90)",
+        'lr["head"] = warmup(10) then cosine(90)',
+    ]
+
+
+def test_a_warmup_of_transformers_may_be_followed_by_a_scheduler_of_torch() -> None:
+    optimizer = optimizer_of()
+    first = THEIRS["constant_with_warmup"](optimizer, 20)
+    second = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 60)
+    scheduler = torch.optim.lr_scheduler.SequentialLR(optimizer, [first, second], [40])
+
+    assert lrdsl.torch.from_scheduler(scheduler).text == "warmup(20) then hold until 40 then cosine(60)"
+
+
 def test_every_type_with_values_is_drawn() -> None:
     assert set(DRAWN) == set(TYPES) - set(MEASURED)
 

@@ -25,15 +25,18 @@ _FIT = "log the lr of a run, and let `lrdsl fit` find a text"
 KEPT = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
 
 
-def unwrapped(scheduler: Any) -> Any:
-    """The scheduler in a wrapper that only decides when it is stepped."""
+def unwrapped(scheduler: Any) -> tuple[Any, str]:
+    """The scheduler in a wrapper that only decides when it is stepped, and the unit of its steps, as far as the wrapper tells."""
+    unit = "steps"
     while type(scheduler).__module__.split(".")[0] in _WRAPPERS.get(type(scheduler).__name__, ()):
         if getattr(scheduler, "frequency", 1) != 1:
+            why = f"it steps its scheduler once in {scheduler.frequency}"
             raise refuse(
-                "LRSchedulerConfig", f"it steps once in {scheduler.frequency}", "give its scheduler: `config.scheduler`"
+                type(scheduler).__name__, why, "give the scheduler, `config.scheduler`, whose steps count so many"
             )
+        unit = "epochs" if getattr(scheduler, "interval", "step") == "epoch" else unit
         scheduler = scheduler.scheduler
-    return scheduler
+    return scheduler, unit
 
 
 def kind(scheduler: Any) -> str:
@@ -72,6 +75,8 @@ def position(scheduler: Any) -> Fraction:
                 "ChainedScheduler", f"its schedulers stand at different steps: {', '.join(map(str, sorted(found)))}"
             )
         return found.pop()
+    if kind(scheduler) == "SWALR":
+        return Fraction(max(0, scheduler._step_count - 1))  # its `last_epoch` may have been given to it
     steps = Fraction(int(scheduler.last_epoch))
     if kind(scheduler) == "CosineAnnealingWarmRestarts":
         steps += exact(scheduler.T_cur) % 1
@@ -232,7 +237,7 @@ def _averaging(scheduler: Any, index: int) -> dict[str, Any]:
     low, lr, first = float(group["swa_lr"]), float(group["lr"]), first_lr(group)
     gone = min(1.0, max(0, scheduler._step_count - 1) / max(1, scheduler.anneal_epochs))
     weight = scheduler.anneal_func(gone)
-    if weight >= 1 and lr != first:
+    if weight >= 1 and scheduler.anneal_epochs:
         raise refuse("SWALR", "it has ended, and where it began is not known any more")
     began = (lr - weight * low) / (1 - weight) if weight < 1 else first
     start = None if abs(began - first) <= 1e-9 * abs(first) else float(f"{began:.12g}")

@@ -34,14 +34,15 @@ _PLACES = 1000  # steps beyond them that are looked at
 _LEAST = 1000  # steps of what never ends
 
 
-def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str = "steps") -> Schedule:
+def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str | None = None) -> Schedule:
     """The schedule that a scheduler of torch follows, as the text that a person would have written.
 
     `scheduler` is one of `torch.optim.lr_scheduler`, a `SWALR`, a `LambdaLR` of transformers, or a `SequentialLR` or
     `ChainedScheduler` of them; an `Applier` gives its own schedule. What it makes relative to the lr of a group is relative to
     `base`. Where groups differ in more than that, each has a line for its `name`. `total` is how many steps the run has: it is
     needed for what grows without end, and `CosineAnnealingLR` rises again behind `T_max` only where `total` says that the run goes
-    on. With `unit="epochs"` the scheduler is stepped once an epoch, and the text counts epochs.
+    on. With `unit="epochs"` the scheduler is stepped once an epoch, and the text counts epochs. Wrappers of Accelerate and
+    Lightning that only decide when a scheduler is stepped are looked through, and Lightning's tells the unit.
 
     Before it is given out the text is held beside the scheduler: one like it is built anew and stepped to its end, and 10 steps on;
     of what never ends 1,000 steps or three periods. At most 200,000 values are stepped, steps times groups that differ, and
@@ -60,7 +61,8 @@ def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str = "ste
     warmup(5, from=base/3) then cosine(95)
     <BLANKLINE>
     """
-    scheduler = unwrapped(scheduler)
+    scheduler, told = unwrapped(scheduler)
+    unit = told if unit is None else unit
     if isinstance(scheduler, Applier):
         return scheduler.schedule
     name = kind(scheduler)
@@ -136,10 +138,10 @@ class _Origin:
 
     def _length(self) -> int:
         """How many steps there are to look at."""
-        one = self.courses[0]
-        if one.until is not None:
-            return one.until
-        return max(_horizon(chain) for course in self.courses for chain in course.outputs.values())
+        return max(
+            one.until if one.until is not None else max(_horizon(chain) for chain in one.outputs.values())
+            for one in self.courses
+        )
 
     def _start(self, index: int) -> float:
         """The lr that a group holds when the scheduler is built."""
@@ -158,8 +160,9 @@ class _Origin:
     def _compare(self, times: Any, theirs: Any, closed: Replay, chosen: Sequence[int], peaks: Any) -> None:
         columns = [(index, output) for index in chosen for output in self.outputs]
         for column, (index, output) in enumerate(columns):
+            until = self.courses[index].until
             ours = self._ours(index, output, times.astype(np.float64))
-            away = np.abs(ours - theirs[:, column])
+            away = np.abs(ours - theirs[:, column]) * (times <= (math.inf if until is None else until))
             if not (np.isfinite(theirs[:, column]) & (theirs[:, column] >= -_WITHIN * peaks[column])).all():
                 raise refuse(self.name, f"torch's own `{output}` is negative or no number at some step")
             for place in np.flatnonzero(away > _WITHIN * peaks[column]):

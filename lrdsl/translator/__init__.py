@@ -1,6 +1,9 @@
 """Schedulers of other libraries as texts that a person would have written.
 
     words.py          numbers, levels and durations as they are written
+    levels.py         levels and durations that are exact
+    phases.py         phases, and the line that a person would write for them
+    course.py         what a scheduler does to each output, and how several are combined
     torch.py          torch.optim.lr_scheduler and torch.optim.swa_utils
     transformers.py   Hugging Face's optimization.py
     optax.py          optax.schedules

@@ -87,10 +87,28 @@ def _saying(name: str, course: Callable[P, Course]) -> Callable[P, Said]:
 
     @functools.wraps(course)
     def said(*args: P.args, **named: P.kwargs) -> Said:
-        check_finite(name, inspect.signature(course).bind(*args, **named).arguments)
-        return course(*args, **named).said()
+        try:
+            bound = inspect.signature(course).bind(*args, **named)
+        except TypeError as error:
+            raise refuse(name, f"{error}") from error
+        check_finite(name, bound.arguments)
+        for parameter, value in bound.arguments.items():
+            if isinstance(value, list | tuple) and parameter not in _LISTS:
+                bound.arguments[parameter] = _one(name, parameter, value)
+        return course(*bound.args, **bound.kwargs).said()
 
     return said
+
+
+_LISTS = ("milestones", "lr_lambda")
+
+
+def _one(name: str, parameter: str, values: Sequence[Any]) -> Any:
+    """The value of all groups, where each was given the same."""
+    if len(set(values)) != 1:
+        why = f"its `{parameter}` has a value for each group"
+        raise refuse(name, why, 'write a line for each: `lr["head"] = ...`')
+    return values[0]
 
 
 def check_finite(name: str, arguments: Mapping[str, Any]) -> None:
