@@ -5,7 +5,7 @@ OUT := out
 # What makes parts of the site before sphinx: every script in docs/ but what sphinx itself reads.
 GENERATORS := $(filter-out docs/conf.py docs/lrs_lexer.py,$(wildcard docs/*.py))
 # Tests that train.
-TRAINED := tests/*torch* tests/*from_transformers* tests/*from_scheduler* tests/*from_lightning* tests/*engine* tests/*distributed* tests/*traced* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
+TRAINED := tests/*torch* tests/test_from_* tests/*engine* tests/*distributed* tests/*traced* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
 LINE := warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6
 .DEFAULT_GOAL := help
 

@@ -8,6 +8,8 @@ import enum
 import json
 import math
 import os
+import subprocess
+import sys
 import warnings
 from types import SimpleNamespace
 from typing import Any
@@ -271,6 +273,21 @@ def test_a_scheduler_is_no_configuration() -> None:
     with pytest.raises(lrdsl.ScheduleError, match="from_scheduler"):
         lrdsl.from_config(scheduler)
     assert lrdsl.torch.from_config is lrdsl.from_config
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a fresh interpreter holds after some code."""
+    show = "import sys; print(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_no_library_is_loaded_to_read_its_configuration() -> None:
+    plain, read = loaded("import lrdsl"), loaded("import lrdsl; lrdsl.from_config({'sched': 'cosine'})")
+
+    assert "lrdsl.translator" not in plain
+    assert "lrdsl.translator.keras" in read
+    assert not read & {"torch", "jax", "keras", "timm", "deepspeed", "transformers", "optax"}
 
 
 # --- beside the libraries ---------------------------------------------------------------------------------------------

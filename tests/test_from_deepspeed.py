@@ -15,11 +15,13 @@ torch = pytest.importorskip("torch")
 import lrdsl  # noqa: E402
 from lrdsl.translator.deepspeed import SCHEDULERS  # noqa: E402
 from tests import coming_from as page  # noqa: E402
+from tests.coming_from import Row  # noqa: E402
 from tests.peers import deepspeed_schedules  # noqa: E402
 
 peers = deepspeed_schedules()
 # It warns at each scheduler that is made.
 logging.getLogger("deepspeed").setLevel(logging.ERROR)
+PAGE = "coming-from-deepspeed.md"
 BASE = 0.02
 Given = dict[str, Any]
 Draw = Callable[[np.random.Generator], tuple[Given, int]]
@@ -191,3 +193,15 @@ def test_the_translator_knows_every_scheduler_of_deepspeed_and_its_arguments() -
         assert {key: one.default for key, one in own.items() if key != "optimizer"} == {
             key: one.default for key, one in inspect.signature(mine).parameters.items()
         }
+
+
+@pytest.mark.parametrize("row", page.params(PAGE))
+def test_a_row_of_the_page_is_what_deepspeed_does(row: Row) -> None:
+    page.check_said(row, lambda row: page.said(row, SCHEDULERS))
+    if row.text is not None:
+        theirs = stepped(lambda optimizer: eval(row.theirs, {**vars(peers), "optimizer": optimizer}), row.steps)
+        page.agree(row.text, theirs, base=BASE)
+
+
+def test_the_page_names_every_scheduler_of_deepspeed() -> None:
+    assert page.names(PAGE) == set(SCHEDULERS)

@@ -17,7 +17,9 @@ keras = pytest.importorskip("keras")
 import lrdsl  # noqa: E402
 from lrdsl.translator.keras import SCHEDULERS  # noqa: E402
 from tests import coming_from as page  # noqa: E402
+from tests.coming_from import Row  # noqa: E402
 
+PAGE = "coming-from-keras.md"
 peers = keras.optimizers.schedules
 SINGLE = 3e-6  # of the peak: what is left of float32 after a division, a cosine and a root
 Draw = Callable[[np.random.Generator], tuple[dict[str, Any], int]]
@@ -175,3 +177,15 @@ def test_the_translator_knows_every_schedule_of_keras_and_its_arguments() -> Non
         assert list(own) == list(inspect.signature(mine).parameters)
         for key, one in inspect.signature(mine).parameters.items():
             assert key == "name" or one.default == own[key].default
+
+
+@pytest.mark.parametrize("row", page.params(PAGE))
+def test_a_row_of_the_page_is_what_keras_does(row: Row, double: None) -> None:
+    page.check_said(row, lambda row: page.said(row, SCHEDULERS))
+    if row.text is not None:
+        theirs = eval(row.theirs, dict(vars(peers)))
+        page.agree(row.text, {"lr": [float(theirs(step)) for step in range(row.steps + 1)]})
+
+
+def test_the_page_names_every_schedule_of_keras() -> None:
+    assert page.names(PAGE) == set(SCHEDULERS)

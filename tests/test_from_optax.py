@@ -17,7 +17,9 @@ import lrdsl  # noqa: E402
 from lrdsl.translator import Said  # noqa: E402
 from lrdsl.translator.optax import SCHEDULERS  # noqa: E402
 from tests import coming_from as page  # noqa: E402
+from tests.coming_from import Row  # noqa: E402
 
+PAGE = "coming-from-optax.md"
 SINGLE = 3e-6  # of the peak: what is left of float32 after a division, a power and a cosine
 Given = dict[str, Any]
 Draw = Callable[[np.random.Generator], tuple[Given, int]]
@@ -229,3 +231,17 @@ def test_the_translator_knows_every_schedule_of_optax_and_its_arguments() -> Non
         assert [(key, one.default) for key, one in own.items()] == [
             (key, one.default) for key, one in inspect.signature(mine).parameters.items()
         ]
+
+
+@pytest.mark.parametrize("row", page.params(PAGE))
+def test_a_row_of_the_page_is_what_optax_does(row: Row) -> None:
+    # The schedules within a schedule are texts, too.
+    page.check_said(row, lambda row: eval(row.theirs, {"optax": SimpleNamespace(**SCHEDULERS)}))
+    if row.text is not None:
+        page.agree(row.text, {"lr": values(eval(row.theirs, {"optax": optax}), row.steps, True)})
+
+
+def test_the_page_names_every_schedule_of_optax() -> None:
+    assert page.names(PAGE) == set(SCHEDULERS)
+    text = (page.DOCS / PAGE).read_text("utf-8")
+    assert [name for name in OTHERS if f"`{name}`" not in text] == []

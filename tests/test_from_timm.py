@@ -15,9 +15,11 @@ torch = pytest.importorskip("torch")
 import lrdsl  # noqa: E402
 from lrdsl.translator.timm import SCHEDULERS  # noqa: E402
 from tests import coming_from as page  # noqa: E402
+from tests.coming_from import Row  # noqa: E402
 from tests.peers import timm_scheduler  # noqa: E402
 
 peers = timm_scheduler()
+PAGE = "coming-from-timm.md"
 BASE = 0.1
 Given = dict[str, Any]
 Draw = Callable[[np.random.Generator], tuple[Given, int]]
@@ -250,3 +252,16 @@ def test_the_translator_knows_every_scheduler_of_timm_and_its_arguments() -> Non
         assert {key: one.default for key, one in own.items() if key != "optimizer"} == {
             key: one.default for key, one in mine.items() if key != "unit"
         }
+
+
+@pytest.mark.parametrize("row", page.params(PAGE))
+def test_a_row_of_the_page_is_what_timm_does(row: Row) -> None:
+    page.check_said(row, lambda row: page.said(row, SCHEDULERS))
+    if row.text is not None:
+        epochs = "t_in_epochs=False" not in row.theirs
+        theirs = stepped(lambda optimizer: eval(row.theirs, {**vars(peers), "optimizer": optimizer}), row.steps, epochs)
+        agree(row.text, row.until, theirs, row.steps, row.theirs)
+
+
+def test_the_page_names_every_scheduler_of_timm() -> None:
+    assert page.names(PAGE) == set(SCHEDULERS)
