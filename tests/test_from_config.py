@@ -258,6 +258,15 @@ REFUSED: list[tuple[Any, Given, str]] = [
     ({"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": "${size}"}, {}, "cannot be read|a number is needed"),
     ({"_target_": "mine.Scheduler"}, {}, "the schedulers that can be read"),
     ({"class_path": "torch.optim.lr_scheduler.StepLR", "interval": "step"}, {}, "nothing reads `interval`"),
+    ({"class_path": "torch.optim.lr_scheduler.StepLR", "init_args": 5}, {}, "no mapping"),
+    ({"_target_": "torch.optim.lr_scheduler.ChainedScheduler", "schedulers": []}, {}, "no list of schedulers of torch"),
+    (
+        {"_target_": "optax.piecewise_constant_schedule", "init_value": 1, "boundaries_and_scales": 5},
+        {},
+        "cannot be read",
+    ),
+    ({"sched": "multistep", "decay_milestones": 30}, {}, "a list is needed"),
+    ({"scheduler": {"type": "WarmupLR", "params": [1]}}, {}, "no mapping"),
 ]
 
 
@@ -456,3 +465,10 @@ def test_a_path_of_hydra_is_what_hydra_builds() -> None:
     schedule = lrdsl.from_config(config)
     page.agree(schedule.text, {"lr": expected}, base=BASE)
     assert math.isclose(schedule(9), 0.09)
+
+
+def test_lists_of_omegaconf_are_lists() -> None:
+    omegaconf = pytest.importorskip("omegaconf")
+    plain = next(config for config, _, _ in TEXTS if "SequentialLR" in str(config))
+
+    assert lrdsl.from_config(omegaconf.OmegaConf.create(plain)).text == "warmup(5, from=1%) then cosine(95)"

@@ -31,6 +31,8 @@ def read(settings: Settings) -> Found:
     if block is None:
         block = {name: settings.get(name) for name in settings.names()}
     name, params = str(block.get("type")), block.get("params") or {}
+    if not isinstance(params, Mapping):
+        raise refuse(name, "its `params` are no mapping")
     others = sorted(set(block) - {"type", "params"})
     if others:
         raise refuse(name, f"DeepSpeed reads no `{others[0]}` beside `type` and `params`")

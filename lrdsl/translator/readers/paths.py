@@ -6,10 +6,11 @@ may be such a mapping too. Out: what it says. Refuses what no translator knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import deepspeed, keras, optax, timm, torch, transformers
+from ..course import Course
 from ..words import Said, refuse
 from .settings import Found, Settings, call, is_number
 
@@ -51,11 +52,11 @@ def read(settings: Settings) -> Found:
     name = _path(settings.config).rpartition(".")[2]
     if isinstance(made, Said):
         return Found(name, made)
+    if not isinstance(made, Course):
+        raise refuse(name, "it is no scheduler")
     # Schedulers of torch are put together before they are written; of a cosine that rises again, the run decides what is said.
-    whole = is_number(settings.total)
-    return Found(
-        name, (made.reaching(settings.total) if whole else made).said(), steps=settings.total if whole else None
-    )
+    course = made.reaching(settings.total) if is_number(settings.total) else made
+    return Found(name, call(name, course.said, (), {}), steps=settings.total if is_number(settings.total) else None)
 
 
 def _path(config: Any) -> str:
@@ -64,7 +65,7 @@ def _path(config: Any) -> str:
 
 def _made(config: Any) -> Any:
     """What a mapping with a path says; other values are themselves."""
-    if isinstance(config, list | tuple):
+    if isinstance(config, Sequence) and not isinstance(config, str | bytes):
         return [_made(one) for one in config]
     if not isinstance(config, Mapping) or not ("_target_" in config or "class_path" in config):
         return config
@@ -78,9 +79,21 @@ def _made(config: Any) -> Any:
         args = config.get("_args_", ())
         named = {key: value for key, value in config.items() if not key.startswith("_")}
     else:
-        args, named = (), {**(config.get("init_args") or {}), **(config.get("dict_kwargs") or {})}
+        inner = [config.get(key) or {} for key in ("init_args", "dict_kwargs")]
+        if not all(isinstance(one, Mapping) for one in inner):
+            raise refuse(path, "its `init_args` are no mapping")
+        args, named = (), {**inner[0], **inner[1]}
         others = sorted(set(config) - {"class_path", "init_args", "dict_kwargs"})
         if others:
             raise refuse(path, f"nothing reads `{others[0]}` beside `class_path` and `init_args`")
+    if "unit" in named:
+        raise refuse(path, "it has no argument `unit`")
     named = {key: _made(value) for key, value in named.items() if key != "optimizer"}
+    children = named.get("schedulers")
+    if root in ("torch", *_TOO) and children is not None and not _courses(children):
+        raise refuse(path, "its `schedulers` are no list of schedulers of torch")
     return call(name, table[name], [_made(one) for one in args], named)
+
+
+def _courses(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(one, Course) for one in given)

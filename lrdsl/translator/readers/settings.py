@@ -76,7 +76,7 @@ def call(scheduler: str, function: Callable[..., T], args: Any, named: Mapping[s
         return function(*args, **named)
     except ScheduleError:
         raise
-    except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise refuse(scheduler, f"its arguments cannot be read: {error}") from None
 
 

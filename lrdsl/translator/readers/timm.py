@@ -8,6 +8,7 @@ argument of a schedule that it does not know.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ...records import frozen
@@ -93,7 +94,9 @@ def _run(sched: str, given: dict[str, Any], epoch: Any) -> Run:
     """The arguments, in epochs where that says what timm does."""
     if given["decay_epochs"] is None:
         given["decay_epochs"] = 0.2 if sched in ("wsd", "rsqrt") else 90
-    given["decay_milestones"] = given["decay_milestones"] or []
+    milestones = given["decay_milestones"]
+    if sched == "multistep" and (not isinstance(milestones, Sequence) or isinstance(milestones, str | bytes)):
+        raise refuse(sched, f"its `decay_milestones` are {milestones!r}, and a list is needed")
     for name in ("epochs", "warmup_epochs", "decay_epochs", "cooldown_epochs"):
         given[name] = _plain(real(sched, name, given[name]))
     if given["lr_stable_timescale"] is not None:
@@ -147,7 +150,7 @@ def _arguments(run: Run) -> dict[str, Any]:
     if sched == "step":
         return found | {"decay_t": run.times("decay_epochs"), "decay_rate": given["decay_rate"]}
     if sched == "multistep":
-        moments = [one * run.length for one in given["decay_milestones"]]
+        moments = [_plain(real(sched, "decay_milestones", one)) * run.length for one in given["decay_milestones"]]
         return found | {"decay_t": moments, "decay_rate": given["decay_rate"]}
     del found["warmup_prefix"]
     total, fall = _stable(run)
