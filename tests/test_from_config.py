@@ -251,6 +251,14 @@ REFUSED: list[tuple[Any, Given, str]] = [
         "at step 121 the library leaves what is meant",
     ),
     ({"class_name": "Adam", "config": {}}, {}, "it is no schedule of Keras"),
+    (
+        {
+            "class_name": "SGD",
+            "config": {"learning_rate": {"class_name": "CosineDecay"}, "gradient_accumulation_steps": 4},
+        },
+        {},
+        "4 batches make an update",
+    ),
     ({"class_name": "Mine", "config": {"rate": 3}}, {}, "it is no schedule of Keras"),
     ({"class_name": "CosineDecay", "config": 7}, {}, "no mapping"),
     ({"_target_": "torch.optim.lr_scheduler.ReduceLROnPlateau"}, {}, "measured value"),

@@ -25,6 +25,10 @@ def read(settings: Settings) -> Found:
         raise refuse(name, "its `config` is no mapping")
     if name in keras.SCHEDULERS:
         return Found(name, call(name, keras.SCHEDULERS[name], (), config))
+    many: Any = config.get("gradient_accumulation_steps")
+    if isinstance(config.get("learning_rate"), Mapping) and is_number(many) and many > 1:
+        why = f"{many} batches make an update, and Keras counts batches: its schedule is over {many} times as soon"
+        raise refuse(name, why, "give the schedule alone, with its steps divided")
     rate: Any = config.get("learning_rate")
     if is_number(rate):
         return Found(name, said([level(height(real(name, "learning_rate", rate)))]))
