@@ -5,7 +5,7 @@ OUT := out
 # What makes parts of the site before sphinx: every script in docs/ but what sphinx itself reads.
 GENERATORS := $(filter-out docs/conf.py docs/lrs_lexer.py,$(wildcard docs/*.py))
 # Tests that train.
-TRAINED := tests/*torch* tests/*engine* tests/*distributed* tests/*traced* tests/*keras* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
+TRAINED := tests/*torch* tests/test_from_* tests/test_fit_libraries.py tests/*engine* tests/*distributed* tests/*traced* tests/*keras* tests/*examples* tests/accelerate_runs.py tests/ranks_of_two.py
 LINE := warmup(1000) then exp(max=1e-3, k=1e-4) floor 1e-6
 .DEFAULT_GOAL := help
 
@@ -65,9 +65,9 @@ wheel: env ## build the wheel and the sdist into dist/
 # What people train with: the tests run each of them.
 .venv/engines: .venv/ready constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt transformers accelerate pytorch-lightning pytorch-ignite hydra-core "jsonargparse[signatures]" optuna tensorboard wandb mlflow-skinny jax optax keras
-# Of these two the schedulers alone are looked at, so what else they need stays out.
-	$(BIN)/python -m pip install -q -c constraints.txt --no-deps timm
-	DS_BUILD_OPS=0 $(BIN)/python -m pip install -q -c constraints.txt --no-deps --no-build-isolation deepspeed
+# Of these two the schedulers alone are looked at, so what else they need stays out, and they stand where no other package finds them.
+	$(BIN)/python -m pip install -q -c constraints.txt --no-deps --target .venv/alone --upgrade timm
+	DS_BUILD_OPS=0 $(BIN)/python -m pip install -q -c constraints.txt --no-deps --no-build-isolation --target .venv/alone --upgrade deepspeed
 	@touch $@
 
 # What the bench compares with.
@@ -82,7 +82,7 @@ env: .venv/ready ## the environment in .venv
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -c constraints.txt torch==2.13.0 numpy
-	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib pyyaml scikit-learn pytest pytest-xdist hypothesis mpmath interegular ruff mypy hatchling editables build
+	$(BIN)/python -m pip install -q -c constraints.txt lark matplotlib pyyaml scipy scikit-learn pytest pytest-xdist hypothesis mpmath interegular jsonschema ruff mypy hatchling editables build
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -37,8 +37,9 @@ from .tree import Expression
 
 if TYPE_CHECKING:
     from .emitter.groups import Groups
+    from .translator.config import from_config
 
-__all__ = ["Diagnostic", "Schedule", "ScheduleError", "ScheduleWarning", "compile", "load"]
+__all__ = ["Diagnostic", "Schedule", "ScheduleError", "ScheduleWarning", "compile", "from_config", "load"]
 __version__ = "0.1.0"
 
 Text = str | int | float | Mapping[str, Any]
@@ -352,11 +353,15 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    # `lrdsl.torch.attach` works after `import lrdsl`, and torch is imported only then.
-    if name in ("torch", "keras", "jax", "plotter", "cli"):
+    # `lrdsl.torch.attach` works after `import lrdsl`, and torch is imported only then; what reads other libraries too.
+    if name in ("torch", "keras", "jax", "fitter", "plotter", "cli"):
         import importlib
 
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "from_config":
+        import importlib
+
+        return importlib.import_module(f"{__name__}.translator.config").from_config
     if name in _ELSEWHERE:
         raise AttributeError(f"lrdsl has no `{name}`: write `{_ELSEWHERE[name]}`")
     raise AttributeError(f"module 'lrdsl' has no attribute {name!r}")

@@ -66,6 +66,7 @@ FORWARDS = {
 }
 # Needed by annotations only.
 TYPES = {
+    ("__init__", "translator"),
     ("problems", "tree"),
     ("problems", "program"),
     ("problems", "checker"),

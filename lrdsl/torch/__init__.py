@@ -13,6 +13,9 @@
     stepper.py   one step after another
     applier.py   the scheduler
     trainer.py   the Trainer of transformers, with a text
+    live.py      what a live scheduler of torch is: its parameters, as phases
+    replay.py    one like it, built anew and stepped
+    origin.py    a live scheduler as a text, held beside it
 
 In: an optimizer, a model, a text. Out: param groups, and an Applier. Refuses to know texts: what is wrong with them is said by
 `compile`.
@@ -20,9 +23,20 @@ In: an optimizer, a model, a text. Out: param groups, and an Applier. Refuses to
 
 from __future__ import annotations
 
+from ..translator.config import from_config
 from .applier import Applier, attach
 from .groups import ParamGroups, param_groups
+from .origin import from_scheduler
 from .ranks import each_rank_its_own
 from .trainer import TrainerMixin
 
-__all__ = ["Applier", "ParamGroups", "TrainerMixin", "attach", "each_rank_its_own", "param_groups"]
+__all__ = [
+    "Applier",
+    "ParamGroups",
+    "TrainerMixin",
+    "attach",
+    "each_rank_its_own",
+    "from_config",
+    "from_scheduler",
+    "param_groups",
+]

@@ -17,10 +17,14 @@ _PLAIN = 100  # up to this denominator a fraction is shown as one
 
 @frozen
 class Said:
-    """A text, and the last step at which its library has a value too; None where that never ends."""
+    """A text, and the last step at which its library has that value too; None where that never ends.
+
+    `parts` are the phases that the text was written from, where another text may go on with them.
+    """
 
     text: str
     until: int | None = None
+    parts: tuple[object, ...] = ()
 
 
 def refuse(scheduler: str, why: str, advice: str | None = None) -> ScheduleError:

@@ -1,0 +1,99 @@
+"""Classes and functions by their paths: `_target_` of Hydra, `class_path` of Lightning's command line.
+
+In: `{"_target_": "torch.optim.lr_scheduler.StepLR", "step_size": 30}`, or `{"class_path": ..., "init_args": {...}}`; an argument
+may be such a mapping too. Out: what it says. Refuses what no translator knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .. import deepspeed, keras, optax, timm, torch, transformers
+from ..course import Course
+from ..words import Said, refuse
+from .settings import Found, Settings, call, is_number
+
+# The functions of transformers, by the value of SchedulerType that stands for each.
+_FUNCTIONS = {
+    "get_linear_schedule_with_warmup": "linear",
+    "get_cosine_schedule_with_warmup": "cosine",
+    "get_cosine_with_hard_restarts_schedule_with_warmup": "cosine_with_restarts",
+    "get_polynomial_decay_schedule_with_warmup": "polynomial",
+    "get_constant_schedule": "constant",
+    "get_constant_schedule_with_warmup": "constant_with_warmup",
+    "get_inverse_sqrt_schedule": "inverse_sqrt",
+    "get_reduce_on_plateau_schedule": "reduce_lr_on_plateau",
+    "get_cosine_with_min_lr_schedule_with_warmup": "cosine_with_min_lr",
+    "get_cosine_with_min_lr_schedule_with_warmup_lr_rate": "cosine_warmup_with_min_lr",
+    "get_wsd_schedule": "warmup_stable_decay",
+    "get_greedy_schedule": "greedy",
+}
+# By the first part of a path.
+_TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
+    "torch": {
+        **torch.COURSES, "SequentialLR": torch.sequential_lr, "ChainedScheduler": torch.chained_scheduler,
+    },
+    "transformers": {name: transformers.SCHEDULERS[value] for name, value in _FUNCTIONS.items()},
+    "optax": optax.SCHEDULERS,
+    "timm": timm.SCHEDULERS,
+    **dict.fromkeys(("keras", "tf_keras", "tensorflow", "tf"), keras.SCHEDULERS),
+    "deepspeed": deepspeed.SCHEDULERS,
+}  # fmt: skip
+_TOO = {"lightning": "torch", "pytorch_lightning": "torch"}
+
+
+def knows(settings: Settings) -> bool:
+    return settings.has("_target_") or settings.has("class_path")
+
+
+def read(settings: Settings) -> Found:
+    made = _made(settings.config)
+    name = _path(settings.config).rpartition(".")[2]
+    if isinstance(made, Said):
+        return Found(name, made)
+    if not isinstance(made, Course):
+        raise refuse(name, "it is no scheduler")
+    # Schedulers of torch are put together before they are written; of a cosine that rises again, the run decides what is said.
+    course = made.reaching(settings.total) if is_number(settings.total) else made
+    return Found(name, call(name, course.said, (), {}), steps=settings.total if is_number(settings.total) else None)
+
+
+def _path(config: Any) -> str:
+    return str(config["_target_"] if "_target_" in config else config["class_path"])
+
+
+def _made(config: Any) -> Any:
+    """What a mapping with a path says; other values are themselves."""
+    if isinstance(config, Sequence) and not isinstance(config, str | bytes):
+        return [_made(one) for one in config]
+    if not isinstance(config, Mapping) or not ("_target_" in config or "class_path" in config):
+        return config
+    path = _path(config)
+    root, name = path.partition(".")[0], path.rpartition(".")[2]
+    table = _TABLES.get(_TOO.get(root, root), {})
+    if name not in table:
+        known = ", ".join(("torch.optim.lr_scheduler", "transformers", "optax", "timm.scheduler", "keras", "deepspeed"))
+        raise refuse(path, f"the schedulers that can be read are those of {known}")
+    if "_target_" in config:
+        args = config.get("_args_", ())
+        named = {key: value for key, value in config.items() if not key.startswith("_")}
+    else:
+        inner = [config.get(key) or {} for key in ("init_args", "dict_kwargs")]
+        if not all(isinstance(one, Mapping) for one in inner):
+            raise refuse(path, "its `init_args` are no mapping")
+        args, named = (), {**inner[0], **inner[1]}
+        others = sorted(set(config) - {"class_path", "init_args", "dict_kwargs"})
+        if others:
+            raise refuse(path, f"nothing reads `{others[0]}` beside `class_path` and `init_args`")
+    if "unit" in named:
+        raise refuse(path, "it has no argument `unit`")
+    named = {key: _made(value) for key, value in named.items() if key != "optimizer"}
+    children = named.get("schedulers")
+    if root in ("torch", *_TOO) and children is not None and not _courses(children):
+        raise refuse(path, "its `schedulers` are no list of schedulers of torch")
+    return call(name, table[name], [_made(one) for one in args], named)
+
+
+def _courses(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(one, Course) for one in given)
