@@ -40,6 +40,7 @@ CALLS = {
     "E407": 'lrdsl.compile("cosine(100, from=1)").diff("cosine(100 tokens, from=1)")',
     "E408": 'lrdsl.compile("cosine(100, from=1)").diff("cosine(100)")',
     "E409": 'lrdsl.from_config({"lr_scheduler_type": "reduce_lr_on_plateau"})',
+    "E410": 'lrdsl.fitter.read("step,loss\\n1,0.5\\n2,0.4\\n", "losses.csv", value="lr")',
 }
 SETUP = """import lrdsl, lrdsl.torch, torch
 model = torch.nn.Linear(2, 1)

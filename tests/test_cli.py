@@ -73,7 +73,7 @@ def test_what_is_undecided_is_a_note(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["plto", "x"], "did you mean `lrdsl plot`?"),
         (["lint", "x"], "did you mean `lrdsl check`?"),
-        (["fit", "x"], "not yet"),
+        (["fit", "x.csv"], "cannot read x.csv"),
         (["warmup(10) then hold"], 'lrdsl plot "warmup(10) then hold"'),
         (["gpt.lrs"], "lrdsl plot gpt.lrs"),
         (["check", "nowhere.lrs"], "cannot read nowhere.lrs"),

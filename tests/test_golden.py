@@ -26,7 +26,7 @@ CODES = {
     for code in re.findall(r'"([EN]\d{3})"', path.read_text("utf-8"))
 }
 # What no text can show: files, calls and the command line have their own tests; and what is said of the groups of an optimizer.
-ELSEWHERE = {"E108", "E109", "E401", "E402", "E403", "E404", "E405", "E406", "E407", "E408", "E409", "E331"} | {
+ELSEWHERE = {"E108", "E109", "E401", "E402", "E403", "E404", "E405", "E406", "E407", "E408", "E409", "E410", "E331"} | {
     "E341",
     "E342",
     "E343",

@@ -10,6 +10,7 @@
     sample.py      values as CSV, JSON or npy
     fmt.py         texts in their one canonical form
     diff.py        where and by how much two texts differ
+    fit.py         the text of a logged curve
     curves.py      what shapes, curves and words there are
     tables.py      the tables of the grammar, kept between processes
 
@@ -40,6 +41,7 @@ _RUN = {
     "sample": "sample.run",
     "diff": "diff.run",
     "fmt": "fmt.run",
+    "fit": "fit.run",
     "curves": "curves.run",
 }
 

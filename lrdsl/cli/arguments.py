@@ -23,9 +23,9 @@ _ABOUT = {
     "sample": "values as CSV, JSON or npy",
     "diff": "where and by how much two texts, or two bindings of one, differ",
     "fmt": "rewrite texts in their one canonical form",
+    "fit": "the shortest text that reproduces a logged curve",
     "curves": "what shapes, curves and words there are, with their formulas",
 }
-_LATER = ("fit",)
 _ALIASES = {
     **dict.fromkeys(("show", "view", "draw"), "plot"),
     **dict.fromkeys(("lint", "validate", "verify"), "check"),
@@ -63,6 +63,8 @@ _EXAMPLES = {
     "diff": "lrdsl diff old.lrs new.lrs --at 40k\nlrdsl diff gpt.lrs --with peak=6e-4\n"
     "git show HEAD~1:gpt.lrs | lrdsl diff - gpt.lrs",
     "fmt": "lrdsl fmt *.lrs\nlrdsl fmt --check --diff gpt.lrs\nlrdsl fmt - < gpt.lrs",
+    "fit": "lrdsl fit lr.csv\nlrdsl fit wandb_export.csv --column 'run - train/learning_rate' -o fit.png\n"
+    "lrdsl fit checkpoint-500/trainer_state.json",
     "curves": "lrdsl curves\nlrdsl curves cosine\nlrdsl curves --in gpt.lrs",
 }
 _FILE = "a file, a key in one (conf.yaml:train.lr; .toml and .json too), a text with a blank or a bracket in it, or -"
@@ -94,9 +96,7 @@ def _no_command(word: str, rest: list[str]) -> str:
         return f"say what to do with the text: lrdsl plot {' '.join([shown, *map(shlex.quote, rest)])}"
     if word == "compare":
         return f"no command `compare`: did you mean `lrdsl plot {shlex.join(rest) or 'A B'}`? It draws several into one picture"
-    close = _ALIASES.get(word) or next(iter(difflib.get_close_matches(word, [*_ABOUT, *_LATER], 1, 0.5)), None)
-    if word in _LATER or close in _LATER:
-        return f"not yet: `{close or word}` is no command of this version; there are {', '.join(_ABOUT)}"
+    close = _ALIASES.get(word) or next(iter(difflib.get_close_matches(word, _ABOUT, 1, 0.5)), None)
     offer = f"did you mean `lrdsl {close}`?" if close else f"there are {', '.join(_ABOUT)}"
     return f"no command `{word}`: {offer}"
 
@@ -290,6 +290,15 @@ def _fmt(parser: _Parser) -> None:
     )
 
 
+def _fit(parser: _Parser) -> None:
+    parser.add_argument(
+        "curve", metavar="CURVE", help="a table of steps and values: .csv, .tsv, .json, .jsonl, or - for stdin"
+    )
+    parser.add_argument("--column", metavar="NAME", help="the column of the learning rate, where names do not tell")
+    parser.add_argument("--step-column", metavar="NAME", help="the column of the steps, where names do not tell")
+    parser.add_argument("-o", dest="out", metavar="OUT", help="a picture of log and text: .png, .svg or .pdf")
+
+
 def _curves(parser: _Parser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="a shape, a curve or a word; all of them without it")
     parser.add_argument("--in", dest="inside", metavar="FILE", help="show the shapes and curves of this file too")
@@ -303,6 +312,7 @@ _ARGUMENTS = {
     "sample": _sample,
     "diff": _diff,
     "fmt": _fmt,
+    "fit": _fit,
     "curves": _curves,
 }
 

@@ -3,6 +3,7 @@
     schedules --horizon, sample--> curves --landmarks, scale--> what must be readable --+--> terminal.py: characters
                                     curve.py                     labels.py writes it    +--> figure.py: matplotlib
                                                                                         +--> html.py: for notebooks
+                                                                                        +--> fitted.py: a log and its text
 
 In: schedules that can be called. Out: a string, Axes, or a file. Refuses to know the language (a phase is a text with
 two ends) and to print; matplotlib is imported where something is drawn with it, never pyplot.
@@ -12,8 +13,9 @@ from __future__ import annotations
 
 from .curve import horizon
 from .figure import draw, save
+from .fitted import save_fit
 from .html import html
 from .labels import time_label, value_label
 from .terminal import terminal
 
-__all__ = ["draw", "horizon", "html", "save", "terminal", "time_label", "value_label"]
+__all__ = ["draw", "horizon", "html", "save", "save_fit", "terminal", "time_label", "value_label"]

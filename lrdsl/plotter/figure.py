@@ -6,8 +6,9 @@ Refuses to know pyplot (it is global state) and to import matplotlib before some
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -55,6 +56,14 @@ class Box:
 def save(schedules: Many, path: str | os.PathLike[str], *, log: bool | None = None, until: float | None = None,
          base: Base = None) -> None:  # fmt: skip
     """Write a picture; the suffix says which kind: .png, .svg or .pdf."""
+    with sheet(path) as write:
+        axes = np.atleast_1d(draw(schedules, log=log, until=until, base=base))
+        write(axes[0].figure)
+
+
+@contextlib.contextmanager
+def sheet(path: str | os.PathLike[str]) -> Iterator[Callable[[Any], None]]:
+    """What writes a figure to a file, under settings that make the same bytes each time."""
     name = os.fspath(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in _FORMATS:
@@ -65,8 +74,7 @@ def save(schedules: Many, path: str | os.PathLike[str], *, log: bool | None = No
     # and what was measured not to overlap does not.
     settings = {"svg.hashsalt": "lrdsl", "svg.fonttype": "path", "pdf.fonttype": 42, "savefig.dpi": 150}
     with matplotlib.style.context(["default", settings]):
-        axes = np.atleast_1d(draw(schedules, log=log, until=until, base=base))
-        axes[0].figure.savefig(name, format=suffix[1:], metadata=_FORMATS[suffix])
+        yield lambda figure: figure.savefig(name, format=suffix[1:], metadata=_FORMATS[suffix])
 
 
 def draw(

@@ -96,3 +96,7 @@ def base_to_compare(output: str) -> Diagnostic:
 def unsayable(scheduler: str, why: str, advice: str | None = None) -> Diagnostic:
     message = f"`{scheduler}` cannot be said as a text: {why}"
     return problem("E409", message, None, "", () if advice is None else (Mend(advice),))
+
+
+def bad_log(message: str, advice: str | None = None) -> Diagnostic:
+    return problem("E410", message, None, "", () if advice is None else (Mend(advice),))

@@ -1,0 +1,165 @@
+"""From a logged curve to the shortest text that reproduces it.
+
+    logs.py       tables of steps and values, as trainers and trackers write them, and how exact their values are
+    families.py   the laws that a stretch may follow
+    stretches.py  where one law ends and the next begins
+    phases.py     the laws as phases with unknown numbers
+    chain.py      phases on a curve, and attempts at them
+    joiner.py     phases joined, and their numbers settled
+    numbers.py    the numbers that a person would have written
+    phrases.py    the ways to write a phase
+    texts.py      the shortest text
+
+In: a log. Out: a text with its schedule, and the largest deviation. Refuses to guess: what does not pass through every point to the
+precision of the log is no fit, and says so.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..diagnostic import ScheduleError
+from ..records import frozen, replace
+from ..schedule import Schedule
+from .chain import Chain
+from .joiner import join
+from .logs import Log, read
+from .numbers import effort
+from .phases import phases_of
+from .stretches import Curve, Stretch, sharpened, stretches
+from .texts import Judge, schedule_of, shortest
+
+__all__ = ["Fit", "Log", "fit", "read"]
+
+_SINGLE = 1e-6  # of the peak: what float32 arithmetic is sure of
+_FEW = 7  # stretches: so many are looked at first, for a curve may only go on in the same way
+
+
+@frozen
+class Fit:
+    """A text, whether it reproduces the log, the largest deviation and the time of it, and how many steps later the log counts."""
+
+    text: str
+    good: bool
+    deviation: float
+    at: float
+    offset: int
+    precision: str = ""
+
+    @property
+    def schedule(self) -> Schedule:
+        return schedule_of(self.text)
+
+
+def fit(log: Log) -> Fit:
+    """The shortest text that reproduces a log to its precision, or the best that was found."""
+    found = _found(log)
+    best = min(found, key=_rank)
+    if best.good:
+        return best
+    # What a library computes in float32 is no surer than that, however few digits a log keeps of it.
+    top = float(np.max(np.abs(log.y)))
+    loose = replace(log, slack=log.slack + _SINGLE * top, precision=f"{log.precision} of float32")
+    return min((best, *_found(loose)), key=_rank)
+
+
+def _rank(one: Fit) -> tuple[bool, float, int]:
+    return not one.good, effort(one.text) if one.good else one.deviation, one.offset
+
+
+def _found(log: Log) -> list[Fit]:
+    """With steps as they are counted, and counted from 1."""
+    found = [_fit(log, 0)]
+    if log.t[0] >= 1 and float(log.t[0]).is_integer():
+        # Logs that count updates from 1 hold at n what update n - 1 used.
+        found.append(_fit(log, 1))
+    return found
+
+
+def _fit(log: Log, offset: int) -> Fit:
+    curve = Curve(log.t - offset, log.y, log.slack)
+    candidates = [_whole(curve)]
+    stairs = _stairs(curve)
+    if stairs is not None:
+        candidates.append(stairs)
+    judge = Judge(curve)
+    text = min(candidates, key=lambda one: (not judge.passes(one), effort(one)))
+    return replace(judged(text, curve, offset), precision=log.precision)
+
+
+def judged(text: str, curve: Curve, offset: int) -> Fit:
+    """A text and how far it is from every point of a curve."""
+    try:
+        missed = np.abs(schedule_of(text)(np.maximum(curve.t, 0.0)) - curve.y)
+    except ScheduleError:  # found by numbers alone, such as a growth without an end
+        return Fit(text, False, math.inf, math.nan, offset)
+    worst = int(np.argmax(missed / curve.slack))
+    good = bool(missed[worst] <= curve.slack[worst] * (1 + 1e-9))
+    where = int(np.argmax(missed))
+    return Fit(text, good, float(missed[where]), float(curve.t[where] + offset), offset)
+
+
+def _whole(curve: Curve) -> str:
+    coarse = _coarse(curve)
+    found = stretches(coarse, _FEW)
+    if len(found) >= _FEW and found[-1].last + 1 < len(curve):
+        first = found[-1].last + 1
+        text = _text(Curve(curve.t[:first], curve.y[:first], curve.slack[:first]), found)
+        if Judge(curve).passes(text):
+            return text
+        found = stretches(coarse)
+    numbers = sum(stretch.law.family.size for stretch in found)
+    if found[-1].last + 1 < len(curve) or numbers > max(len(curve) / 3, 6):
+        # What takes a number for every few points explains none of them: the best that is simple is looked for instead.
+        return _rough(curve)
+    return _text(curve, found)
+
+
+def _rough(curve: Curve) -> str:
+    """A text of few phases that comes near a curve that no text follows."""
+    few = np.unique(np.linspace(0, len(curve) - 1, 200).astype(int))
+    top = float(np.max(np.abs(curve.y))) or 1.0
+    for share in (1e-3, 1e-2, 3e-2, 0.1, 0.3):
+        wide = Curve(curve.t[few], curve.y[few], np.maximum(curve.slack[few], share * top))
+        found = stretches(wide)
+        if found[-1].last + 1 == len(wide) and len(found) <= max(2, len(few) // 12):
+            return _text(wide, found)
+    return repr(float(np.mean(np.abs(curve.y))))
+
+
+def _text(curve: Curve, found: list[Stretch]) -> str:
+    chain = Chain(curve, phases_of(curve, sharpened(curve, found)))
+    join(chain)
+    return shortest(chain.phases, curve)[0]
+
+
+def _coarse(curve: Curve) -> Curve:
+    """The curve as a log of five digits has it: where laws end is seen well enough, and short arcs are no riddles."""
+    top = float(np.max(np.abs(curve.y)))
+    rough = np.maximum(1e-5 * np.abs(curve.y), 1e-8 * top)
+    return Curve(curve.t, curve.y, 1.5 * np.maximum(curve.slack, rough))
+
+
+def _stairs(curve: Curve) -> str | None:
+    """A curve that stands still for a whole period each time: what it is at their beginnings, sampled."""
+    moves = np.flatnonzero(np.abs(np.diff(curve.y)) > curve.slack[1:]) + 1
+    if len(moves) < 4 or len(moves) > len(curve) / 2:
+        return None
+    begins = curve.t[moves]
+    periods = np.diff(begins)
+    period = float(np.min(periods))
+    steps = periods / period
+    # Several points of each step must be there, or it is only that few were logged.
+    if (
+        period < 2 * float(np.median(np.diff(curve.t)))
+        or not np.allclose(steps, np.round(steps))
+        or begins[0] % period != 0
+    ):
+        return None
+    chosen = np.concatenate([[0], moves])
+    sampled = Curve(curve.t[chosen], curve.y[chosen], curve.slack[chosen])
+    if sampled.t[0] != 0:
+        return None
+    return f"{_whole(sampled)} every {period:g}"

@@ -1,0 +1,43 @@
+"""The picture of a logged curve and the text that was found for it.
+
+In: a schedule and the points of a log. Out: a file with both in one panel, and how far they are apart in another. Refuses to know
+how the text was found.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .figure import draw, sheet
+
+if TYPE_CHECKING:
+    from ..schedule import Schedule
+
+_POINTS = 400  # of the log that are drawn, evenly spread
+_GREY = "#555555"
+
+
+def save_fit(schedule: Schedule, t: Any, y: Any, path: str | os.PathLike[str]) -> None:
+    """Write a picture of a schedule with the points of a log on it, and below how far they are from it."""
+    with sheet(path) as write:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8.0, 5.8))
+        above, below = figure.subplots(2, 1, height_ratios=(3, 1))
+        figure.subplots_adjust(left=0.115, right=0.96, bottom=0.095, top=0.975, hspace=0.22)
+        draw([schedule], above, until=float(t[-1]))
+        few = np.unique(np.linspace(0, len(t) - 1, _POINTS).astype(int))
+        above.plot(
+            t[few], y[few], "o", markersize=3.4, markerfacecolor="none", markeredgewidth=0.6, color=_GREY, zorder=1
+        )
+        missed = np.asarray(y) - schedule(np.maximum(t, 0.0))
+        below.plot(t[few], missed[few], "o", markersize=2, color=_GREY)
+        below.axhline(0.0, linewidth=0.8, color="#0072b2")
+        below.set_xlim(above.get_xlim())
+        below.set_ylabel("log - text", fontsize=8.5)
+        below.tick_params(labelsize=8.5)
+        below.spines[["top", "right"]].set_visible(False)
+        write(figure)
