@@ -65,6 +65,16 @@ def main() -> None:
         bound = [] if total is None else ["--total", str(total)]
         if command(["plot", "-e", text, *bound, "-o", str(OUT / f"{name}.svg")]):
             raise SystemExit(f"{text} was not drawn")
+    draw_fit(OUT / "fit.csv", OUT / "fit.svg")
+
+
+def draw_fit(log: Path, path: Path) -> None:
+    """A log of four digits and the text that is found for it."""
+    values = lrdsl.compile("warmup(137, to=3.72e-4) then cosine(2274, to=3e-5)")(range(0, 2411, 25))
+    rows = "".join(f"{25 * number},{value:.3e}\n" for number, value in enumerate(values))
+    log.write_text(f"step,lr\n{rows}", "utf-8")
+    if command(["fit", str(log), "-o", str(path)]):
+        raise SystemExit("the log was not fitted")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ text --parse--> tree --check--> program --plan--> timeline --emit--> numpy · py
       spans live up to here ----------->  levels)         prover/
                                                     schedule.py holds the result; torch/ applies it;
                                                     plotter/ draws it; cli/ is the only one that prints
+other libraries --translator/--> text <--fitter/-- a logged curve
 
 >>> import lrdsl
 >>> s = lrdsl.compile("warmup(1000) then cosine(to=10%)", total=100_000)

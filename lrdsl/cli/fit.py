@@ -62,7 +62,7 @@ def _draw(found: Fit, log: Log, out: str) -> None:
     from ..plotter import save_fit
 
     try:
-        save_fit(found.schedule, log.t - found.offset, log.y, out)
+        save_fit(found.schedule, log.t - found.offset, log.y, log.slack, out)
     except (ImportError, ValueError) as error:
         if isinstance(error, ScheduleError):
             raise
