@@ -31,6 +31,7 @@ TEXTS: dict[str, tuple[int, int]] = {
     "exp(max=0.1, factor=0.97, per=1)": (1, 200),
     "geometric(500, from=1e-6, to=1)": (1, 500),
     "drop(max=0.1, factor=0.3, per=30)": (1, 400),
+    "warmup(100, to=0.1) then drop(factor=0.5, per=300)": (1, 2000),
     "0.1 until 30 then 0.01 until 80 then 1e-3": (1, 120),
     "repeat(cosine(20, from=0.1))": (1, 319),
     "repeat(cosine(10, from=0.1, to=1%), stretch=2)": (1, 300),

@@ -28,12 +28,13 @@ from .joiner import join
 from .logs import Log, read
 from .numbers import effort
 from .phases import phases_of
-from .stretches import Curve, Stretch, sharpened, stretches
+from .stretches import Curve, Stretch, sharpened, stretches, thinned
 from .texts import Judge, schedule_of, shortest
 
 __all__ = ["Fit", "Log", "fit", "read"]
 
 _SINGLE = 1e-6  # of the peak: what float32 arithmetic is sure of
+_THIN = 20_000  # points; of a longer log so many tell as much
 _FEW = 7  # stretches: so many are looked at first, for a curve may only go on in the same way
 
 
@@ -80,13 +81,22 @@ def _found(log: Log) -> list[Fit]:
 
 def _fit(log: Log, offset: int) -> Fit:
     curve = Curve(log.t - offset, log.y, log.slack)
+    few = thinned(curve, _THIN)
+    found = judged(_best(few), curve, offset)
+    if not found.good and len(few) < len(curve):
+        found = judged(_best(curve), curve, offset)  # what was left out has something to say
+    if math.isinf(found.deviation):
+        found = judged(_rough(few), curve, offset)
+    return replace(found, precision=log.precision)
+
+
+def _best(curve: Curve) -> str:
     candidates = [_whole(curve)]
     stairs = _stairs(curve)
     if stairs is not None:
         candidates.append(stairs)
     judge = Judge(curve)
-    text = min(candidates, key=lambda one: (not judge.passes(one), effort(one)))
-    return replace(judged(text, curve, offset), precision=log.precision)
+    return min(candidates, key=lambda one: (not judge.passes(one), effort(one)))
 
 
 def judged(text: str, curve: Curve, offset: int) -> Fit:

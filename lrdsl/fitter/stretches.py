@@ -194,3 +194,16 @@ def sharpened(curve: Curve, found: Sequence[Stretch]) -> list[Stretch]:
         cuts[index] = int(best[np.argmin(np.abs(best - cuts[index]))])
     ends = [*(cut - 1 for cut in cuts[1:]), found[-1].last]
     return [Stretch(first, last, law) for first, last, law in zip(cuts, ends, laws, strict=True)]
+
+
+def thinned(curve: Curve, most: int) -> Curve:
+    """A curve with fewer points: evenly spread ones, all around leaps, and those where it bends most."""
+    if len(curve) <= most:
+        return curve
+    curve.reach(0)
+    leaps = curve.leaps if curve.leaps is not None else np.array([len(curve) - 1])
+    near = np.concatenate([leaps[: most // 8] + offset for offset in range(-1, 3)])
+    bends = np.argsort(-np.abs(np.diff(curve.y, 2)))[: most // 8] + 1
+    spread = np.linspace(0, len(curve) - 1, most // 2).round().astype(int)
+    chosen = np.unique(np.clip(np.concatenate([near, bends, spread]), 0, len(curve) - 1))
+    return Curve(curve.t[chosen], curve.y[chosen], curve.slack[chosen])

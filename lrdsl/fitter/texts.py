@@ -92,15 +92,18 @@ def _arrangements(phases: Sequence[Phase], judge: Judge) -> Iterator[list[Item]]
 def _drops(phases: Sequence[Phase], first: int) -> Iterator[list[Item]]:
     """Levels that fall by a factor at each whole period, to the end."""
     rest = phases[first:]
-    if len(rest) < 3 or any(phase.kind != "constant" or phase.start is None for phase in rest):
+    if len(rest) < 3 or any(phase.kind != "constant" for phase in rest):
         return
-    levels = [phase.start.value for phase in rest if phase.start is not None]
+    levels = [started(phases, first + place) for place in (0, 1)]
     if levels[0] <= 0 or levels[1] <= 0:
         return
     ratio = levels[1] / levels[0]
     per = duration(rest[0])
     for factor in simple(ratio * 0.9995, ratio * 1.0005, ratio, 4)[:3]:
-        yield [*range(first), f"drop(max={number(levels[0])}, factor={number(factor)}, per={steps(per)})"]
+        said = f"factor={number(factor)}, per={steps(per)})"
+        if first:
+            yield [*range(first), f"drop({said}"]
+        yield [*range(first), f"drop(max={number(levels[0])}, {said}"]
 
 
 def _cycles(phases: Sequence[Phase], first: int, size: int) -> Iterator[list[Item]]:
