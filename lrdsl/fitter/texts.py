@@ -69,7 +69,7 @@ def shortest(phases: Sequence[Phase], curve: Curve) -> tuple[str, float]:
     for items in _arrangements(phases, judge):
         text = _shortened(phases, items, judge)
         if text is not None:
-            found += [text, *(one for one in _limited(phases, items, text, judge) if judge.passes(one))]
+            found += [text, *(one for one in _limited(phases, items, judge) if judge.passes(one))]
             break  # what is folded is shorter than what it was folded from
     if not found:
         plain = _written(range(len(phases)), [many[-1] for many in _ways(phases, range(len(phases)))])
@@ -247,32 +247,33 @@ def _shortened(phases: Sequence[Phase], items: Sequence[Item], judge: Judge) -> 
     return _written(items, words)
 
 
-def _limited(phases: Sequence[Phase], items: Sequence[Item], text: str, judge: Judge) -> Iterator[str]:
+def _limited(phases: Sequence[Phase], items: Sequence[Item], judge: Judge) -> Iterator[str]:
     """The same by a floor, where it ends in a level that it falls to."""
     last = items[-1]
     if not isinstance(last, int) or len(items) < 2 or phases[last].kind != "constant":
         return
     y, slack = float(judge.curve.y[-1]), float(judge.curve.slack[-1])
-    level = phases[last].start
+    level, first = phases[last].start, phases[0]
     low = simple(y - slack, y + slack, y)[0] if level is None else level.value
-    kept = [item for item in items[:-1] if not (item == 0 and phases[0].kind == "constant" and phases[0].start is not None
-                                                and abs(phases[0].start.value - low) <= slack)]  # fmt: skip
-    if not kept:
-        return
-    head = list(phases)
-    if kept[0] != 0 and isinstance(kept[0], int):
-        # A line from the floor on comes from 0 where nothing was above it.
-        first = phases[kept[0]]
-        yield from _from_zero(phases, kept, first, low, judge)
-    ways = _ways(head[:last], kept)
+    yield from _floored(phases[:last], items[:-1], low, judge)
+    below = first.kind == "constant" and first.start is not None and abs(first.start.value - low) <= slack
+    if below and items[0] == 0 and len(items) > 2:
+        # What stands at the floor first may be a line from 0 that is not above it yet.
+        kept = items[1:-1]
+        if isinstance(kept[0], int):
+            yield from _from_zero(phases, kept, phases[kept[0]], low, judge)
+        yield from _floored(phases[:last], kept, low, judge)
+
+
+def _floored(phases: Sequence[Phase], items: Sequence[Item], low: float, judge: Judge) -> Iterator[str]:
+    ways = _ways(phases, items)
     words = [many[-1] for many in ways]
-    for place, many in enumerate(ways):
-        for one in many:
-            tried = f"{_written(kept, [*words[:place], one, *words[place + 1 :]])} floor {number(low)}"
-            if judge.passes(tried):
+    for place in reversed(range(len(ways))):
+        for one in ways[place]:
+            if judge.passes(f"{_written(items, [*words[:place], one, *words[place + 1 :]])} floor {number(low)}"):
                 words[place] = one
                 break
-    yield f"{_written(kept, words)} floor {number(low)}"
+    yield f"{_written(items, words)} floor {number(low)}"
 
 
 def _from_zero(phases: Sequence[Phase], kept: Sequence[Item], first: Phase, low: float, judge: Judge) -> Iterator[str]:
