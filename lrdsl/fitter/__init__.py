@@ -135,7 +135,9 @@ def _rough(curve: Curve) -> str:
         wide = Curve(curve.t[few], curve.y[few], np.maximum(curve.slack[few], share * top))
         found = stretches(wide)
         if found[-1].last + 1 == len(wide) and len(found) <= max(2, len(few) // 12):
-            return _text(wide, found)
+            text = _text(wide, found)
+            if Judge(wide).missed(text) < math.inf:
+                return text
     return repr(float(np.mean(np.abs(curve.y))))
 
 

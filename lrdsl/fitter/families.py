@@ -110,7 +110,7 @@ POWER = Family(
     ((-1e3, 0), (-4, 0)),
 )
 RAISED_EXPONENTIAL = Family("raised exponential", 3, _raised_exponential, _RATES, ((-80, 80),))
-WAVE = Family("wave", 4, _wave, math.pi * np.geomspace(0.12, 14, 56)[:, None], ((0.05, 60),))
+WAVE = Family("wave", 4, _wave, math.pi * np.geomspace(0.12, 14, 56)[:, None], ((0.15, 60),))
 RAISED_POWER = Family(
     "raised power",
     4,
