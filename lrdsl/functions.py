@@ -38,6 +38,7 @@ from .records import frozen
 
 # What a target calls the module that its operations are found in.
 MODULES = {"numpy": "np", "torch": "torch", "jax": "jnp"}
+TARGETS = (*MODULES, "python")  # what a module can be written for
 
 
 @frozen

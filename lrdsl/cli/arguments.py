@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
+from ..functions import TARGETS
 from .texts import UNITS, Usage
 
 _ABOUT = {
@@ -197,7 +198,7 @@ def _compile(parser: _Parser) -> None:
     parser.add_argument("-o", dest="out", metavar="OUT", help="the file to write; stdout without it")
     parser.add_argument(
         "--target",
-        choices=("numpy", "python", "torch", "jax", "json"),
+        choices=(*TARGETS, "json"),
         default="numpy",
         help="python needs nothing but Python; json: a document",
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import problems
 from ..diagnostic import ScheduleError
-from ..functions import FUNCTIONS
+from ..functions import FUNCTIONS, TARGETS
 from ..records import field, slotted
 from ..timeline import (
     BaseRow,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ..schedule import Schedule
     from .groups import Groups
 
-TARGETS = ("numpy", "python", "torch", "jax")
 GROUP = "group"  # the function of a module that finds what a param group has
 
 

@@ -25,7 +25,7 @@ from ..records import frozen, replace
 from ..schedule import Schedule
 from .chain import Chain
 from .joiner import join
-from .logs import Log, read
+from .logs import SINGLE, Log, read
 from .numbers import effort
 from .phases import phases_of
 from .stretches import Curve, Stretch, sharpened, stretches, thinned
@@ -33,7 +33,6 @@ from .texts import Judge, schedule_of, shortest
 
 __all__ = ["Fit", "Log", "fit", "read"]
 
-_SINGLE = 1e-6  # of the peak: what float32 arithmetic is sure of
 _THIN = 20_000  # points; of a longer log so many tell as much
 _FEW = 7  # stretches: so many are looked at first, for a curve may only go on in the same way
 
@@ -62,7 +61,7 @@ def fit(log: Log) -> Fit:
         return best
     # What a library computes in float32 is no surer than that, however few digits a log keeps of it.
     top = float(np.max(np.abs(log.y)))
-    loose = replace(log, slack=log.slack + _SINGLE * top, precision=f"{log.precision} of float32")
+    loose = replace(log, slack=log.slack + SINGLE * top, precision=f"{log.precision} of float32")
     return min((best, *_found(loose)), key=_rank)
 
 
@@ -144,7 +143,7 @@ def _rough(curve: Curve) -> str:
 def _text(curve: Curve, found: list[Stretch]) -> str:
     chain = Chain(curve, phases_of(curve, sharpened(curve, found)))
     join(chain)
-    return shortest(chain.phases, curve)[0]
+    return shortest(chain.phases, curve)
 
 
 def _coarse(curve: Curve) -> Curve:

@@ -29,7 +29,7 @@ _VALUES = ("lr", "learning_rate", "learning-rate", "learningrate", "lr_0", "lr-0
 _FEW = 12  # different values: the levels of a curve of steps
 _EXACT = 15  # digits from which on a value is a whole float64
 _DRIFT = 4e-12  # of the peak: what a scheduler that multiplies step by step has lost
-_SINGLE = 1e-6  # of the peak: what a library that computes in float32 is sure of
+SINGLE = 1e-6  # of the peak: what a library that computes in float32 is sure of
 
 
 @frozen
@@ -188,7 +188,7 @@ def _slack(written: Sequence[str], y: Floats) -> tuple[Floats, str]:
         and np.array_equal(y, y.astype(np.float32).astype(np.float64))
         and not _round(written)
     ):
-        return np.full(len(y), _SINGLE * top), "float32"
+        return np.full(len(y), SINGLE * top), "float32"
     if plain and places is not None:
         return np.full(len(y), 0.5 * 10.0**-places * (1 + 1e-9) + _DRIFT * top), f"{places} decimals"
     if digits >= _EXACT:

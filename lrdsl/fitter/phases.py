@@ -114,11 +114,11 @@ def phases_of(curve: Curve, found: Sequence[Stretch]) -> list[Phase]:
     edges.append(Unknown(last, max(last, 1.0), known=True, loose=(last, math.inf)))
     phases: list[Phase] = []
     for stretch, begin, end in zip(found, edges, edges[1:], strict=False):
-        phases += _phases(stretch.law, begin, end, top, end is edges[-1])
+        phases += _phases(stretch.law, begin, end, top)
     return phases
 
 
-def _phases(law: Law, begin: Unknown, end: Unknown, top: float, last: bool) -> list[Phase]:
+def _phases(law: Law, begin: Unknown, end: Unknown, top: float) -> list[Phase]:
     b, e = begin.value, end.value if end.value > begin.value else begin.value + 1.0
 
     def level(value: float) -> Unknown:
@@ -146,9 +146,9 @@ def _phases(law: Law, begin: Unknown, end: Unknown, top: float, last: bool) -> l
             numbers = {"timescale": time(b - pole), "power": number(-law.shape[1])}
             return [Phase("decay", begin, end, level(at_begin), None, numbers)]
         case "raised power":
-            return [_raised(law, begin, end, b, e, top, last)]
+            return [_raised(law, begin, end, b, e, top)]
         case "wave":
-            return _waves(law, begin, end, top, last)
+            return _waves(law, begin, end, top)
         case _:
             middle, size = law.weights
             numbers = {"middle": level(middle), "size": level(size),
@@ -156,7 +156,7 @@ def _phases(law: Law, begin: Unknown, end: Unknown, top: float, last: bool) -> l
             return [Phase("tanh", begin, end, level(at_begin), None, numbers)]
 
 
-def _raised(law: Law, begin: Unknown, end: Unknown, b: float, e: float, top: float, last: bool) -> Phase:
+def _raised(law: Law, begin: Unknown, end: Unknown, b: float, e: float, top: float) -> Phase:
     where, power = law.shape
     pole = law.origin + where * law.span
     floor = Unknown(law.weights[0], top)
@@ -178,7 +178,7 @@ def _raised(law: Law, begin: Unknown, end: Unknown, b: float, e: float, top: flo
     return Phase("decay", begin, end, at_begin, floor, numbers)
 
 
-def _waves(law: Law, begin: Unknown, end: Unknown, top: float, last: bool) -> list[Phase]:
+def _waves(law: Law, begin: Unknown, end: Unknown, top: float) -> list[Phase]:
     """A wave as half-waves from one extreme to the next."""
     rate = law.shape[0] / law.span
     size, delay = math.hypot(law.weights[1], law.weights[2]), math.atan2(law.weights[2], law.weights[1])

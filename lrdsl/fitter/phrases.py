@@ -18,7 +18,6 @@ from .phases import Phase
 
 _FACTORS = (0.5, 0.9, 0.95, 0.96, 0.99, 0.98, 0.97, 0.94, 0.8, 0.85, 0.7, 0.75, 0.1, 0.999)
 _PERIODS = (1, 10, 100, 1000, 10_000, 2, 5, 20, 50, 200, 500, 2000, 5000, 30, 365, 3, 4)
-_NAMES = {"linear": "linear", "cosine": "cosine", "sqrt": "sqrt", "poly": "poly", "rex": "rex"}
 
 
 def phrases(phases: Sequence[Phase], index: int, cycle: bool = False) -> list[str]:
@@ -96,7 +95,7 @@ def _shape(phase: Phase, index: int, start: float, tied: bool, last: bool, cycle
     tail = f"{_under_way(phase)}{f' until {steps(exact(phase.end.value))}' if cut else ''}"
     starts = [f", from={one}" for one in _levels(start, stop)]
     stops = [f", to={one}" for one in _levels(stop, start)]
-    names = [_NAMES[phase.kind]]
+    names = [phase.kind]
     if phase.kind == "linear" and index == 0 and start < stop and not cycle:
         names = ["warmup", "linear"]
     found = []

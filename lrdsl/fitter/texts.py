@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ..records import frozen
 from ..schedule import Schedule
 from ..translator.words import number, steps
 from .numbers import effort, simple
-from .phases import Phase
+from .phases import Phase, Unknown
 from .phrases import duration, exact, phrases, started
 from .stretches import Curve
 
@@ -53,7 +54,7 @@ class Judge:
     def missed(self, text: str) -> float:
         """How far a text misses the points, in units of their slack; infinite where it is no schedule."""
         try:
-            found = compiled(text, "<fit>", ())(self.t)
+            found = schedule_of(text)(self.t)
         except ScheduleError:
             return math.inf
         return float(np.max(np.abs(found - self.y) / self.slack))
@@ -62,26 +63,24 @@ class Judge:
         return self.missed(text) <= 1 + 1e-9
 
 
-def shortest(phases: Sequence[Phase], curve: Curve) -> tuple[str, float]:
-    """The shortest text found, and how far it misses in units of the slack."""
+def shortest(phases: Sequence[Phase], curve: Curve) -> str:
+    """The shortest text that passes; where none does, the fullest."""
     judge = Judge(curve)
     found: list[str] = []
-    for items in _arrangements(phases, judge):
+    for items in _arrangements(phases):
         text = _shortened(phases, items, judge)
         if text is not None:
             found += [text, *(one for one in _limited(phases, items, judge) if judge.passes(one))]
             break  # what is folded is shorter than what it was folded from
     if not found:
-        plain = _written(range(len(phases)), [many[-1] for many in _ways(phases, range(len(phases)))])
-        return plain, judge.missed(plain)
-    best = min(found, key=effort)
-    return best, judge.missed(best)
+        return _written(range(len(phases)), [many[-1] for many in _ways(phases, range(len(phases)))])
+    return min(found, key=effort)
 
 
 # --- arrangements -----------------------------------------------------------------------------------------------------
 
 
-def _arrangements(phases: Sequence[Phase], judge: Judge) -> Iterator[list[Item]]:
+def _arrangements(phases: Sequence[Phase]) -> Iterator[list[Item]]:
     for first in range(min(len(phases) - 1, 4)):
         yield from _drops(phases, first)
         for size in (1, 2, 3, 4):
@@ -111,15 +110,14 @@ def _cycles(phases: Sequence[Phase], first: int, size: int) -> Iterator[list[Ite
     if len(phases) < first + 2 * size:
         return
     here, again = phases[first : first + size], phases[first + size : first + 2 * size]
-    if any(a.kind != b.kind for a, b in zip(here, again, strict=False)) or any(phase.kind == "tanh" for phase in here):
+    times = _count(phases, first, size)
+    if times < 2 or any(phase.kind == "tanh" for phase in here):
         return
     levels = all(phase.kind == "constant" for phase in here)
     if levels and (size == 1 or len(phases) < first + 3 * size):
         return  # a `drop`, or no more than some levels
     body = tuple(range(first, first + size))
-    period = sum((duration(phase) for phase in here), start=duration(here[0]) * 0)
-    following = sum((duration(phase) for phase in again), start=duration(here[0]) * 0)
-    times = _count(phases, first, size)
+    period, following = (sum(map(duration, some), Fraction(0)) for some in (here, again))
     stretches = [1.0]
     if len(phases) > first + 2 * size and following != period:
         ratio = float(following / period)
@@ -130,7 +128,7 @@ def _cycles(phases: Sequence[Phase], first: int, size: int) -> Iterator[list[Ite
             words = said + ("" if factor == 1 else f", factor={number(factor)}")
             yield [*range(first), Repeated(body, words, above)]
             rest = first + times * size
-            if times > 1 and rest < len(phases):
+            if rest < len(phases):
                 yield [*range(first), Repeated(body, f", times={times}{words}", above), *range(rest, len(phases))]
 
 
@@ -186,8 +184,6 @@ def _ways(phases: Sequence[Phase], items: Sequence[Item]) -> list[list[str]]:
 
 def _lowered(phases: Sequence[Phase], body: Sequence[int], above: float) -> list[Phase]:
     """The phases of a cycle by themselves: the first starts at a level of its own, and all stand on another one."""
-    from .phases import Unknown
-
     zero = phases[body[0]].begin.value
     found: list[Phase] = []
     for place, index in enumerate(body):
@@ -212,13 +208,8 @@ def _written(items: Sequence[Item], words: Sequence[str]) -> str:
         if isinstance(item, Repeated):
             body = " then ".join(left.pop(0) for _ in item.body)
             text = f"repeat({body}{item.said})"
-            found.append(
-                text
-                if not item.above
-                else f"({number(item.above)} + {text})"
-                if len(items) > 1
-                else f"{number(item.above)} + {text}"
-            )
+            raised = f"{number(item.above)} + {text}" if item.above else text
+            found.append(f"({raised})" if item.above and len(items) > 1 else raised)
         else:
             found.append(left.pop(0))
     return " then ".join(found)
