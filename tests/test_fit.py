@@ -58,6 +58,13 @@ def test_a_text_comes_back_letter_by_letter(text: str, style: int) -> None:
     assert (found.text, found.good) == (text, True)
 
 
+@pytest.mark.parametrize("style", range(len(STYLES)), ids=["float", "6 digits", "4 digits"])
+def test_laws_meet_between_two_logged_steps(style: int) -> None:
+    text = "warmup(137, to=3.72e-4) then cosine(2_274, to=3e-5)"
+
+    assert fit(read(table(text, 10, 2411, STYLES[style]), "lr.csv")).text == text
+
+
 def test_missing_rows_change_nothing() -> None:
     head, *rows = table("warmup(500, to=3e-4) then cosine(4.5k, to=10%)", 5, 5000).splitlines()
     kept = [row for row in rows if random.Random(row).random() < 0.6]
