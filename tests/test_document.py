@@ -235,7 +235,7 @@ def test_an_irrational_level_has_its_float() -> None:
 
 @pytest.mark.parametrize("target", ["", "c++"])
 def test_another_target_is_an_error_that_names_what_there_is(target: str) -> None:
-    with pytest.raises(lrdsl.ScheduleError, match="there are numpy, python, torch, jax and json"):
+    with pytest.raises(lrdsl.ScheduleError, match="there are numpy, torch, jax, python and json"):
         lrdsl.compile("1e-3").source(target)
 
 
