@@ -21,6 +21,7 @@ from ..timeline import rounded
 
 MOST_CYCLES = 4_096
 HORIZON = Fraction(10**18)
+SHORTEST = 1 / HORIZON  # of what comes again and again; floats could not count what is shorter
 
 
 @frozen
@@ -205,7 +206,7 @@ class Lengths:
         if need.kind != "fixed" or need.least == 0:
             many = None if node.times is None else node.times.span
             raise Refused(problems.must_end(node.body.span, need.kind, many))
-        period = need.least
+        period = self.countable(need.least, node.span)
         stretch, times = self.stretch(node, total), self.times(node, total)
         if stretch != 1:
             self._cycles(node, period, stretch, times)
@@ -250,7 +251,13 @@ class Lengths:
         every = self.exact(node, total)
         if every == 0:
             raise Refused(problems.zero_interval(node.span))
-        return every
+        return self.countable(every, node.span)
+
+    def countable(self, period: Fraction, span: Span) -> Fraction:
+        """A time that comes again and again, long enough to be counted."""
+        if period < SHORTEST:
+            raise Refused(problems.too_short(span, self.text(period), self.text(SHORTEST)))
+        return period
 
     def exact(self, node: program.Node, total: Fraction | None) -> Fraction:
         """The value of a duration, or of an exact number; never negative."""

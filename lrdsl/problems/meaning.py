@@ -192,6 +192,10 @@ def too_many_cycles(span: Span, limit: int) -> Diagnostic:
     return problem("E318", f"a stretched `repeat` has at most {limit:_} cycles before 10^18 steps", span)
 
 
+def too_short(span: Span, period: str, least: str) -> Diagnostic:
+    return problem("E318", f"this comes again every {period}, too soon to be counted: {least} is the least", span)
+
+
 def where_does_it_end(span: Span, call: program.Call, ahead: float | None) -> Diagnostic:
     message = f"where does this `{call.name}` end?"
     levels = ["0"] if ahead in (None, 0.0) else ["0", number_text(ahead or 0.0)]
