@@ -31,6 +31,7 @@ CALLS = {
     "E345": 'lrdsl.torch.attach(optimizer, "lr = 1\\nmomentum = 0.9")',
     "E349": 'lrdsl.compile("lr = 1")["clip"]',
     "E354": 'lrdsl.torch.attach(optimizer, "cosine(1000, to=0.1)")',
+    "E355": 'lrdsl.torch.attach(optimizer, "warmup(5, from=1/3) then hold")',
     "E401": 'lrdsl.load("nowhere.lrs")',
     "E402": 'lrdsl.compile("gpt.lrs")',
     "E403": 'lrdsl.load("warmup(10) then hold")',

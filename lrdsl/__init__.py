@@ -264,6 +264,12 @@ def rises(schedule: Schedule, output: str, base: Mapping[str, float]) -> list[Di
     return [] if program is None else mended(schedule, remarks.rises(program, output, base))
 
 
+def falls(schedule: Schedule, output: str, base: Mapping[str, float]) -> list[Diagnostic]:
+    """Where a warmup falls from a number that was written to the base: problems of `attach`."""
+    program = schedule._made.program
+    return [] if program is None else mended(schedule, remarks.falls(program, output, base))
+
+
 _MOST_GROUPS = 10_000  # names whose lines are remembered
 _LONGEST = 20_000  # characters of a text whose mends are tried
 _MOST_TRIED = 40

@@ -77,6 +77,8 @@ FIRES: list[tuple[str, str, dict[str, Any]]] = [
     ("climbs", "warmup(10, to=3e-4) then cosine(90, to=0.1)", {}),
     ("climbs", "warmup(10, to=3e-4) then geometric(90, to=0.1)", {}),
     ("climbs", "param end = 0.1\nlr = warmup(10, to=3e-4) then linear(90, to=end)", {}),
+    ("downhill", "warmup(10, from=0.1, to=3e-4) then cosine(90)", {}),
+    ("downhill", "warmup(10, from=1/3) then 3e-4 for 90", {}),
     ("clipped-floor", "warmup(10, to=3e-4) then cosine(90) floor 3e-5", {}),
     ("clipped-floor", "warmup(10, to=3e-4) then cosine for 90 floor 3e-5 every 2", {}),
     ("clipped-floor", "cosine(90, from=3e-4) floor 3e-5", {}),
@@ -137,6 +139,11 @@ SILENT: list[tuple[str, str, dict[str, Any]]] = [
     ("climbs", "warmup(10, to=1) then linear(90, to=5)", {}),
     ("climbs", "0 for 10 then linear(90, to=5)", {}),
     ("climbs", "cosine(90, to=0.1)", {}),  # base is not known
+    ("downhill", FLAGSHIP, {}),
+    ("downhill", "warmup(10, from=200%, to=3e-4)", {}),
+    ("downhill", "warmup(10, from=1/3)", {}),  # base is not known
+    ("downhill", "linear(10, from=1, to=0.1)", {}),
+    ("downhill", "warmup(10, from=2*base) then hold", {}),
     ("clipped-floor", FLAGSHIP, {}),
     ("clipped-floor", "warmup(10, to=1) then cosine(90, to=10%) floor 0.01", {}),
     ("clipped-floor", "warmup(10, to=1) then (cosine floor 0.1)", {"total": 100}),
@@ -238,6 +245,7 @@ def test_a_mend_compiles_and_silences_its_note(name: str, text: str, bound: dict
     [
         ("climbs", "warmup(10, to=3e-4) then cosine(90, to=0.1)", 0, "warmup(10, to=3e-4) then cosine(90, to=10%)"),
         ("climbs", "warmup(10, to=1) then cosine(90, to=20)", 0, "warmup(10, to=1) then cosine(90, to=20, from=1)"),
+        ("downhill", "warmup(10, from=0.1, to=3e-4)", 0, "warmup(10, from=10%, to=3e-4)"),
         ("clipped-floor", "warmup(10, to=1) then cosine(90) floor 0.1", 0, "warmup(10, to=1) then cosine(90, to=0.1)"),
         ("clipped-floor", "warmup(10, to=1) then cosine(90) floor 0.1", 1, "warmup(10, to=1) then (cosine(90) floor 0.1)"),
         ("clipped-floor", "warmup(10, to=1) then cosine for 90 floor 0.1", 1,
@@ -292,6 +300,7 @@ def test_a_mend_that_would_not_compile_is_not_offered() -> None:
 def test_outputs_that_mix_base_with_levels_are_looked_at_where_it_is_given() -> None:
     assert names("cosine(90, to=0.1)") == []
     assert names("cosine(90, to=0.1)", base=3e-4) == ["climbs"]
+    assert names("warmup(90, from=1/3)", base=3e-4) == ["downhill"]
     assert names("warmup(10) then cosine(90) floor 0.1", base=3e-4) == ["floor-above"]
     (note,) = lrdsl.compile("cosine(90, to=0.1)").notes(3e-4)
     assert [mend.apply("cosine(90, to=0.1)") for mend in note.mends] == [

@@ -414,6 +414,26 @@ def test_what_is_to_rise_and_what_falls_is_not_refused(text: str) -> None:
     assert lrdsl.torch.attach(optimizer_of(lr=3e-4), text).last_epoch == 0
 
 
+@pytest.mark.parametrize("start", ["1/3", "0.1", "2^0.5"])
+def test_a_warmup_that_would_fall_to_the_lr_of_the_optimizer_is_refused(start: str) -> None:
+    optimizer = optimizer_of(lr=3e-4)
+    with pytest.raises(lrdsl.ScheduleError, match="`warmup` falls to the 3e-4 of the optimizer") as caught:
+        lrdsl.torch.attach(optimizer, f"warmup(5, from={start}) then cosine(95, to=1e-5)")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.line) == ("E355", 1)
+    assert f"`from={start}*base`" in str(caught.value)
+    assert f"`linear(5, from={start}, to=base)` if it is to fall" in str(caught.value)
+    assert lrs(optimizer) == [3e-4]
+    assert lrdsl.torch.attach(optimizer, f"linear(5, from={start}, to=base) then cosine(95, to=1e-5)").last_epoch == 0
+
+
+def test_a_warmup_that_falls_in_some_groups_and_rises_in_others_is_meant() -> None:
+    first, last = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    optimizer = torch.optim.AdamW([{"params": [first], "lr": 5e-7}, {"params": [last]}], lr=5e-4)
+    lrdsl.torch.attach(optimizer, "warmup(5, from=1e-6) then cosine(95)")
+    assert lrs(optimizer) == [1e-6, 1e-6]
+
+
 def test_what_is_frozen_at_first_has_the_curve_all_the_same_when_it_trains() -> None:
     body, head = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
     optimizer = torch.optim.AdamW([{"params": [head]}, {"params": [body], "lr": 0.01}], lr=0.1, weight_decay=0.0)

@@ -5,7 +5,7 @@ In: a program, its outputs, and what is bound. Out: notes, each once at its plac
 
     spots.py     the nodes of an output, each with where it stands and what is said of it
     lengths.py   notes that are read from lengths: until-plans, on-top, phase-time, added-phases
-    levels.py    notes that are read from levels: climbs, half-life, never-reached, floor-above, clipped-floor, own-base
+    levels.py    notes that are read from levels: climbs, downhill, half-life, never-reached, floor-above, clipped-floor, own-base
     values.py    notes that are read from values: jump, undecided, idle-end, zero-start
     allowed.py   `# lrdsl: allow NAME`
 """
@@ -24,7 +24,7 @@ from . import lengths, levels, values
 from .allowed import allowed, closest, names_in, unknown
 from .spots import Seen, look
 
-__all__ = ["allowed", "closest", "find", "names_in", "rises", "unknown", "unused"]
+__all__ = ["allowed", "closest", "falls", "find", "names_in", "rises", "unknown", "unused"]
 
 _LAST = "zero-start"  # every plain warmup has it, so it stands behind what is said of fewer texts
 
@@ -50,6 +50,13 @@ def rises(program: Program, name: str, base: Base) -> list[Diagnostic]:
     root = program.outputs.get(name)
     seen = None if root is None else look(program, name, root, base)
     return [] if seen is None else _ordered(levels.rises(seen))
+
+
+def falls(program: Program, name: str, base: Base) -> list[Diagnostic]:
+    """Where a warmup of an output falls from a level that was written to the base of a driven key."""
+    root = program.outputs.get(name)
+    seen = None if root is None else look(program, name, root, base)
+    return [] if seen is None else _ordered(levels.falls(seen))
 
 
 def _read(seen: Seen) -> list[Diagnostic]:

@@ -1,4 +1,4 @@
-"""Notes that are read from levels: climbs, half-life, never-reached, floor-above, clipped-floor, own-base.
+"""Notes that are read from levels: climbs, downhill, half-life, never-reached, floor-above, clipped-floor, own-base.
 
 In: one output with its plan. Out: notes. Refuses to claim what is not certain: bounds hold for all times.
 """
@@ -12,7 +12,7 @@ from ..checker import prelude
 from ..diagnostic import Diagnostic
 from ..prover import bounds
 from ..source import Span
-from ..timeline import BaseRow, Blend, ExactRow, Level, Operation, value
+from ..timeline import BaseRow, Blend, ExactRow, Level, Operation, RealRow, value
 from .spots import Bound, Seen, Spot, as_share, last_of, spots, written
 
 _CLIMB = 10  # times as high as where it begins
@@ -27,7 +27,12 @@ def find(seen: Seen) -> list[Diagnostic]:
             case program.Limit():
                 found.append(_limit(seen, spot, hidden))
             case program.Call():
-                found += [_climbs(seen, spot.node), _half_life(seen, spot), _never_reached(seen, spot, hidden)]
+                found += [
+                    _climbs(seen, spot.node),
+                    _downhill(seen, spot.node),
+                    _half_life(seen, spot),
+                    _never_reached(seen, spot, hidden),
+                ]
             case program.Written():
                 found.append(_never_reached(seen, spot, hidden))
             case program.Operation("*" | "/") as operation:
@@ -87,6 +92,36 @@ def _begin(seen: Seen, call: program.Call, start: float) -> str | None:
         return "base"
     shown = problems.number_text(start)
     return shown if isinstance(row, ExactRow) and float(shown) == start else None
+
+
+# --- downhill ---------------------------------------------------------------------------------------------------------------
+
+
+def _downhill(seen: Seen, call: program.Call) -> Diagnostic | None:
+    """A warmup that starts at a number above its end: `from=1/3`, as if it were torch's start_factor."""
+    found = _fall(seen, call)
+    if found is None:
+        return None
+    level, ends, based = found
+    return problems.downhill(call, *ends, as_share(level), based)
+
+
+def falls(seen: Seen) -> list[Diagnostic]:
+    """Warmups that fall from a written number to the base: problems, once a base is known."""
+    calls = [spot.node for spot in spots(seen) if isinstance(spot.node, program.Call)]
+    fallen = [(call, found) for call in calls if (found := _fall(seen, call))]
+    return [problems.falls_to_base(call, *ends, as_share(level)) for call, (level, ends, based) in fallen if based]
+
+
+def _fall(seen: Seen, call: program.Call) -> tuple[program.Node, tuple[float, float], bool] | None:
+    """The number from which a warmup falls, the levels between which it does, and whether it falls to the base."""
+    first, form, ends = call.levels.get("from"), seen.form(call), _ends(seen, call)
+    if call.name != "warmup" or first is None or first.written is None or ends is None or not isinstance(form, Blend):
+        return None
+    rows = seen.output.timeline.rows
+    if not isinstance(rows[form.from_], ExactRow | RealRow) or isinstance(first.written, program.Share):
+        return None
+    return (first.written, ends, isinstance(rows[form.to], BaseRow)) if 0 < ends[1] < ends[0] else None
 
 
 # --- half-life --------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ NOTES = {
     "never-reached": "N505",
     "floor-above": "N506",
     "climbs": "N507",
+    "downhill": "N517",
     "clipped-floor": "N508",
     "until-plans": "N509",
     "on-top": "N510",
@@ -150,6 +151,33 @@ def rises_from_base(call: program.Call, start: float, stop: float, share: str | 
     """The same of an optimizer's own lr, below a level that was written: it is never meant without saying so."""
     message, span, label, mends = _climb(call, start, stop, share, "base")
     return problem("E354", f"{message} above the {number_text(start)} of the optimizer", span, label, mends)
+
+
+def downhill(call: program.Call, start: float, stop: float, share: str | None, based: bool) -> Diagnostic:
+    """A warmup that falls; `share` is where it starts as a share, `based` tells that it goes to the base."""
+    return _note("downhill", *_falls(call, start, stop, share, based))
+
+
+def falls_to_base(call: program.Call, start: float, stop: float, share: str | None) -> Diagnostic:
+    """The same of an optimizer's own lr, above which a warmup would start."""
+    message, span, label, mends = _falls(call, start, stop, share, True)
+    new = with_argument(call.span.text, "to=base").replace(call.name, "linear", 1)
+    mends.append(change(call.span, new, f"`{new}` if it is to fall"))
+    return problem("E355", f"{message} to the {number_text(stop)} of the optimizer", span, label, mends)
+
+
+def _falls(
+    call: program.Call, start: float, stop: float, share: str | None, based: bool
+) -> tuple[str, Span, str, list[Mend]]:
+    written = call.levels["from"].written
+    assert written is not None
+    mends: list[Mend] = []
+    if share is not None:
+        mends.append(change(written.span, share, f"`from={share}` for a share of where it ends"))
+    if based:
+        text = written.span.text.strip()
+        mends.append(change(written.span, f"{text}*base", f"`from={text}*base` for a part of the base"))
+    return f"`{call.name}` falls", written.span, f"from {number_text(start)} to {number_text(stop)}", mends
 
 
 def _climb(

@@ -12,8 +12,8 @@ from typing import Any
 from torch.optim import Optimizer
 
 from .. import compile as compile_text
-from .. import problems, rises
-from ..diagnostic import ScheduleError
+from .. import falls, problems, rises
+from ..diagnostic import Diagnostic, ScheduleError
 from ..problems import number_text
 from ..schedule import Schedule
 from .columns import Column, Group, held, holds, kept_as, seen_by
@@ -87,14 +87,24 @@ def plain_base(base: float | Mapping[str, float]) -> float | dict[str, float]:
     return {key: float(value) for key, value in base.items()} if isinstance(base, Mapping) else float(base)
 
 
-def check_rises(columns: Iterable[Column], schedule: Schedule) -> None:
-    """Refuse a decay that would rise from the optimizer's own lr to a level that was written: `to=0.1` where `to=10%` was meant."""
+def check_levels(columns: Iterable[Column], schedule: Schedule) -> None:
+    """Refuse a decay that would rise from the optimizer's own lr to a level that was written, `to=0.1` where `to=10%` was meant,
+    and a warmup that would fall to it, `from=1/3` where a third of it was.
+
+    Of groups whose lrs differ, as with a decay from layer to layer, some may be below the level at which a warmup starts: where
+    it rises in any of them, it is meant.
+    """
+    falling: dict[str, list[list[Diagnostic]]] = {}
     for column in columns:
         if column.output.relation == "mixed":
-            seen = seen_by(column.groups[0], schedule)
-            wrong = rises(seen, column.output.name, column.bases)
+            seen, name = seen_by(column.groups[0], schedule), column.output.name
+            wrong = rises(seen, name, column.bases)
             if wrong:
                 raise ScheduleError(*wrong)
+            falling.setdefault(name, []).append(falls(seen, name, column.bases))
+    for found in falling.values():
+        if all(found):
+            raise ScheduleError(*found[0])
 
 
 def check_driven(optimizer: Optimizer, schedule: Schedule) -> None:

@@ -23,7 +23,7 @@ from .. import problems
 from ..diagnostic import ScheduleError
 from ..schedule import Schedule
 from . import alarms
-from .arguments import check_rises, no_step, shared_with
+from .arguments import check_levels, no_step, shared_with
 from .checkpoint import Bases, give_back
 from .clocks import amount, kept
 from .columns import columns, lr_of
@@ -99,7 +99,7 @@ class Stepper(LRScheduler):
 
     def _initial_step(self) -> None:
         self._arrange()
-        check_rises(self._rows.columns, self.schedule)  # before anything is written
+        check_levels(self._rows.columns, self.schedule)  # before anything is written
         if self.schedule.clock != "steps":
             self._go(Fraction(0))
             self._count_offset = 1
