@@ -233,7 +233,7 @@ def one_cycle_lr(
     outputs = {"lr": _one_cycle(curve, total, first, levels, three_phase)}
     if cycle_momentum:
         outputs[output] = _one_cycle(curve, total, first, (bases[0], bases[1], bases[0]), three_phase)
-    return Course(name, outputs, total - 1)
+    return Course(name, outputs, total - 1, over=total)
 
 
 def _first_end(name: str, share: float, total: int) -> Fraction:

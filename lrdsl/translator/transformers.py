@@ -15,6 +15,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from ..records import replace
 from .course import Course, alone, table
 from .levels import BASE, ZERO, Level, absolute, exact, of_base, same
 from .phases import Constant, Cycle, Free, Part, Shape
@@ -177,7 +178,8 @@ def cosine_warmup_with_min_lr(
         return alone(name, *warmup, Part(waves))
     until = max(steps - 1, Fraction(0)) + waves.length - waves.skip
     beyond = None if waves.skip else (*warmup, Part(_round(waves)))
-    return alone(name, *warmup, Part(waves), until=math.floor(until), beyond=beyond)
+    course = alone(name, *warmup, Part(waves), until=math.floor(until), beyond=beyond)
+    return replace(course, over=None if course.until is None else course.until + 1)
 
 
 def warmup_stable_decay(
