@@ -19,7 +19,7 @@ from ..diagnostic import ScheduleError
 from ..schedule import Schedule
 from ..translator.course import Course, text
 from ..translator.levels import Style
-from ..translator.phases import Chain, Cycle, Free, Offset, Product, cut, lasts, line
+from ..translator.phases import Chain, Cycle, Free, Offset, Product, lasts, line
 from ..translator.words import refuse
 from .applier import Applier
 from .live import children, course, first_lr, kind, leaves, position, unwrapped
@@ -112,8 +112,7 @@ class _Origin:
             if self.position > total:
                 why = f"it has been stepped {float(self.position):g} times, and `total` is {total:_}"
                 raise refuse(self.name, why, f"`total={math.ceil(self.position)}`, or as many steps as the run has")
-            ends = {output: cut(chain, Fraction(total)) for output, chain in found.outputs.items()}
-            return Course(found.name, {output: chain for output, chain in ends.items() if chain}, total - 1)
+            return found.ended(total)
         return found
 
     def _seen(self, group: Mapping[str, Any]) -> Schedule:

@@ -44,6 +44,11 @@ class Course:
             raise refuse(self.name, f"its last step is {self.until:_}, and the run goes on to {math.ceil(moment):_}")
         return replace(self, outputs=self.beyond, until=None, beyond=None, over=None)
 
+    def ended(self, total: int) -> Course:
+        """What grows without end, as far as a run of so many steps goes."""
+        ends = {output: cut(chain, Fraction(total)) for output, chain in self.outputs.items()}
+        return Course(self.name, {output: chain for output, chain in ends.items() if chain}, total - 1)
+
     def within(self, moment: Fraction) -> Course:
         """The course until a moment, at which something else begins."""
         found = {}
@@ -86,9 +91,20 @@ def table(courses: Mapping[str, Callable[..., Course]]) -> dict[str, Callable[..
 
 def _saying(name: str, course: Callable[P, Course]) -> Callable[P, Said]:
     """A function of the same parameters that gives the text."""
+    found = checked(name, course)
 
     @functools.wraps(course)
     def said(*args: P.args, **named: P.kwargs) -> Said:
+        return found(*args, **named).said()
+
+    return said
+
+
+def checked(name: str, course: Callable[P, Course]) -> Callable[P, Course]:
+    """A course of arguments that nobody has looked at yet: there must be those that are needed, and numbers that are some."""
+
+    @functools.wraps(course)
+    def found(*args: P.args, **named: P.kwargs) -> Course:
         try:
             bound = inspect.signature(course).bind(*args, **named)
         except TypeError as error:
@@ -97,9 +113,9 @@ def _saying(name: str, course: Callable[P, Course]) -> Callable[P, Said]:
         for parameter, value in bound.arguments.items():
             if isinstance(value, list | tuple) and parameter not in _LISTS:
                 bound.arguments[parameter] = _one(name, parameter, value)
-        return course(*bound.args, **bound.kwargs).said()
+        return course(*bound.args, **bound.kwargs)
 
-    return said
+    return found
 
 
 _LISTS = ("milestones", "lr_lambda")
