@@ -27,10 +27,11 @@ _FORMS = (
 def from_config(config: Any, /, *, total: Any = None, epoch: Any = None, **said: Any) -> Schedule:
     """The schedule that a configuration of another library describes.
 
-    `config` is a mapping, a namespace, or an object such as `TrainingArguments`. `total` is the number of steps and `epoch` the
-    steps of one epoch, as numbers or as texts such as `"10k steps"`, where the configuration leaves them open; other keywords take
-    the place of what it says, or of its `"auto"`. The text is absolute where the original is, and relative to `base`, the optimizer's own lr, where that is. Raises
-    ScheduleError where a text cannot say it, with the reason, or where nothing knows the configuration.
+    `config` is a mapping, a namespace, or an object such as `TrainingArguments`. `total` is the number of steps and `epoch`
+    the steps of one epoch, as numbers or as texts such as `"10k steps"`, where the configuration leaves them open; other
+    keywords take the place of what it says, or of its `"auto"`. The text is absolute where the original is, and relative to
+    `base`, the optimizer's own lr, where that is. Raises ScheduleError where a text cannot say it, with the reason, or where
+    nothing knows the configuration.
 
     >>> from_config({"lr_scheduler_type": "cosine", "warmup_steps": 500, "max_steps": 10_000}).text
     'warmup(500) then cosine(9.5k)'
