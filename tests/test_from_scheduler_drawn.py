@@ -103,6 +103,14 @@ def test_swa_starts_where_the_lr_stands() -> None:
     refused(averaging, "not known any more")
 
 
+def test_swa_that_starts_where_it_goes_stays_there() -> None:
+    optimizer = sgd()
+    averaging = SWALR(optimizer, 0.5096897569320452, 10)
+    optimizer.param_groups[0]["lr"] = 0.5096897569320452
+
+    assert said(averaging) == "0.5096897569320452"
+
+
 def test_an_applier_gives_its_own_schedule() -> None:
     applier = lrdsl.torch.attach(sgd(), "warmup(10) then cosine(90)")
 

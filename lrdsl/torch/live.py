@@ -23,6 +23,11 @@ from ..translator.words import refuse
 
 _MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
 _WRAPPERS = {"AcceleratedScheduler": ("accelerate",), "LRSchedulerConfig": ("lightning", "pytorch_lightning")}
+# Of transformers, without values of their own.
+_SHOWN = {
+    "AdafactorSchedule": "it shows the lr that Adafactor makes of its parameters and of its steps, and has none of its own",
+    "LayerWiseDummyScheduler": "it shows the lr of optimizers that step by themselves, layer by layer",
+}
 _FIT = "log the lr of a run, and let `lrdsl fit` find a text"
 # The group's keys in which a scheduler keeps its parameters.
 KEPT = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
@@ -52,8 +57,11 @@ def _wraps(scheduler: Any) -> bool:
 def kind(scheduler: Any) -> str:
     """The name of torch's class; a subclass that replaces nothing of it but how it is built is its class."""
     name = type(scheduler).__name__
-    if name == "GreedyLR" and type(scheduler).__module__ == "transformers.optimization":
-        hugging.greedy()
+    if type(scheduler).__module__.startswith("transformers."):
+        if name == "GreedyLR":
+            hugging.greedy()
+        if name in _SHOWN:
+            raise refuse(name, _SHOWN[name])
     theirs = next((cls for cls in type(scheduler).__mro__ if cls.__module__ in _MODULES and _has(cls.__name__)), None)
     if theirs is None:
         raise _no_scheduler(scheduler)
@@ -185,7 +193,7 @@ def _function(function: Any, optimizer: Any) -> Course:
     if getattr(inner, "__module__", "") != "transformers.optimization" or name not in hugging.FUNCTIONS:
         said.lambda_lr(function)
     given = dict(function.keywords) if isinstance(function, functools.partial) else {}
-    check_finite(hugging.FUNCTIONS[name], given)
+    check_finite(hugging.named(name, given), given)
     if given.get("lr_init") is not None and all(
         first_lr(group) == given["lr_init"] for group in optimizer.param_groups
     ):
@@ -277,7 +285,7 @@ def _averaging(scheduler: Any, index: int) -> dict[str, Any]:
     if weight >= 1 and scheduler.anneal_epochs:
         raise refuse("SWALR", "it has ended, and where it began is not known any more")
     began = (lr - weight * low) / (1 - weight) if weight < 1 else first
-    start = None if abs(began - first) <= 1e-9 * abs(first) else float(f"{began:.12g}")
+    start = None if abs(began - first) <= 1e-9 * abs(first) else float(f"{began:.12g}") if weight else lr
     return {
         "swa_lr": low,
         "anneal_epochs": scheduler.anneal_epochs,
