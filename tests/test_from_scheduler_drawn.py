@@ -103,6 +103,18 @@ def test_swa_starts_where_the_lr_stands() -> None:
     refused(averaging, "not known any more")
 
 
+def test_a_length_in_billions_says_of_what() -> None:
+    assert said(peers.CosineAnnealingLR(sgd(), 10**9)) == "cosine(1B steps)"
+    assert said(peers.MultiStepLR(sgd(), [2 * 10**12])) == "base until 2T steps then 0.1*base"
+
+
+def test_thousands_of_steps_down_are_written() -> None:
+    """Their exact heights have more digits than Python shows."""
+    scheduler = peers.MultiStepLR(sgd(), list(range(1, 3001)), 0.999)
+
+    assert said(scheduler).count(" then ") == 3000
+
+
 def test_swa_that_starts_where_it_goes_stays_there() -> None:
     optimizer = sgd()
     averaging = SWALR(optimizer, 0.5096897569320452, 10)

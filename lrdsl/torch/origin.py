@@ -141,7 +141,7 @@ class _Origin:
 
     def _different(self) -> list[int]:
         """One group of each kind: those that start from the same lr with the same course have the same values."""
-        found: dict[tuple[float, str], int] = {}
+        found: dict[tuple[float, object], int] = {}
         for index in range(len(self.groups)):
             found.setdefault(self._kind(index), index)
         return list(found.values())
@@ -212,9 +212,9 @@ class _Origin:
                     advice = "something else has written it: give a scheduler that was not disturbed"
                     raise refuse(self.name, why, advice)
 
-    def _kind(self, index: int) -> tuple[float, str]:
+    def _kind(self, index: int) -> tuple[float, object]:
         """What decides the values of a group: the lr that it starts from, and its course."""
-        return first_lr(self.groups[index]), repr(self.courses[index].outputs)
+        return first_lr(self.groups[index]), tuple(self.courses[index].outputs.items())
 
     def _allowed(self, group: Mapping[str, Any], output: str) -> float:
         lr = group.get("lr")
