@@ -400,7 +400,7 @@ def test_drawn_arguments_are_what_the_factory_of_timm_makes_of_them() -> None:
         try:
             theirs, epochs = peers.create_scheduler(args, optimizer, updates_per_epoch=updates)
         except ValueError:
-            with pytest.raises(lrdsl.ScheduleError, match=r"does not fit|`stable_timescale` is 0"):
+            with pytest.raises(lrdsl.ScheduleError, match=r"does not fit|`lr_stable_timescale` is 0"):
                 lrdsl.from_config(args, epoch=updates)
             continue
         schedule = lrdsl.from_config(args, epoch=updates)

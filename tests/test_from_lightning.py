@@ -168,6 +168,16 @@ def test_a_frequency_is_every() -> None:
         from_scheduler(trainer.lr_scheduler_configs[0])
 
 
+def test_what_configure_optimizers_gives_back_is_looked_through() -> None:
+    optimizer = sgd()
+    config = {"scheduler": peers.StepLR(optimizer, 30), "monitor": None}
+
+    assert from_scheduler(config).text == "drop(factor=0.1, per=30 epochs)"
+    assert from_scheduler({**config, "interval": "step", "frequency": 1}).text == "drop(factor=0.1, per=30)"
+    with pytest.raises(lrdsl.ScheduleError, match="once in 2"):
+        from_scheduler({**config, "frequency": 2})
+
+
 def test_a_frequency_counts_in_each_epoch_anew() -> None:
     used, _ = trained(by_step(lambda o: peers.ExponentialLR(o, 0.9), frequency=2), 2)
 

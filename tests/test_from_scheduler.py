@@ -86,6 +86,10 @@ TEXTS: list[tuple[Build, str]] = [
      "warmup(5, from=base/3, to=base) * cosine(100, from=1)"),
     (lambda o: chained([peers.LinearLR(o, 1.0, 0.5, 9), peers.StepLR(o, 10)]),
      "(linear(9, from=base, to=0.5*base) then hold) * drop(max=1, factor=0.1, per=10)"),
+    (lambda o: chained([peers.ExponentialLR(o, 0.9), peers.CosineAnnealingLR(o, 50), peers.ConstantLR(o, 0.1, 50)]),
+     "exp(max=base, factor=0.9, per=1) * cosine(50, from=1) * (0.1 until 50 then 1)"),
+    (lambda o: chained([peers.ConstantLR(o, 0.1, 20), peers.LinearLR(o), peers.CosineAnnealingLR(o, 50)]),
+     "(0.1*base until 20 then base) * (warmup(5, from=1/3, to=1) then hold) * (cosine(50, from=1) then hold)"),
     (lambda o: chained([peers.StepLR(o, 10)]), "drop(factor=0.1, per=10)"),
     (lambda o: chained([chained([peers.StepLR(o, 10), peers.StepLR(o, 7)]), peers.ConstantLR(o, 1.0)]),
      "drop(max=base, factor=0.1, per=10) * drop(max=1, factor=0.1, per=7)"),
@@ -108,9 +112,9 @@ def test_the_text_is_what_a_person_would_have_written(build: Build, text: str) -
 @pytest.mark.parametrize(("build", "text"), TEXTS, ids=[text for _, text in TEXTS])
 def test_and_it_is_what_torch_does(build: Build, text: str) -> None:
     optimizer = sgd()
-    cosine_ends = {"warmup(5, from=base/3) * cosine(100, from=1)": 100}
     schedule = lrdsl.compile(text)
-    steps = cosine_ends.get(text, 60 if schedule.length is None else int(schedule.length))
+    cosine_ends = 50 if "* (cosine(50" in text else 60  # where torch's rises again
+    steps = cosine_ends if schedule.length is None else int(schedule.length)
     page.agree(text, drawn.stepped(optimizer, build, steps) | momenta(build, steps, schedule), base=0.1)
 
 
@@ -248,7 +252,19 @@ def test_what_ends_is_not_asked_for_more() -> None:
     refused(scheduler, "its last step is 99", total=101)
 
 
-@pytest.mark.parametrize("total", [0, -3, 2.5, True, "100"])
+def test_a_run_is_not_shorter_than_what_was_stepped() -> None:
+    optimizer = sgd()
+    scheduler = peers.StepLR(optimizer, 10, 2.0)
+    walk(optimizer, scheduler, 100)
+
+    assert "`total=100`" in refused(scheduler, "it has been stepped 100 times, and `total` is 60", total=60)
+
+
+def test_a_total_may_be_written_with_an_exponent() -> None:
+    assert said(peers.CosineAnnealingLR(sgd(), 10), total=2e1) == "repeat(cosine(10) then cosine(10, to=base))"
+
+
+@pytest.mark.parametrize("total", [0, -3, 2.5, True, "100", float("nan"), float("inf")])
 def test_a_total_is_a_number_of_steps(total: Any) -> None:
     refused(peers.StepLR(sgd(), 3), "`total` is a number of steps", total=total)
 
@@ -267,6 +283,16 @@ class Own(peers.LRScheduler):
 
 class Renamed(peers.StepLR):
     """Changes nothing."""
+
+
+class Preset(peers.StepLR):
+    """Is built in a way of its own, and does what torch's does."""
+
+    def __init__(self, optimizer: Any) -> None:
+        super().__init__(optimizer, 5, gamma=self.decay())
+
+    def decay(self) -> float:
+        return 0.3
 
 
 class Changed(peers.StepLR):
@@ -295,7 +321,7 @@ REFUSED: list[tuple[Build, str]] = [
     (lambda o: sequential(o, [peers.CyclicLR(o, 0.01, 0.2, 30), peers.ConstantLR(o)], [10]), "`CyclicLR` was built first"),
     (lambda o: sequential(o, [peers.StepLR(o, 3), peers.LinearLR(o, total_iters=0)], [20]), "torch itself fails at step 20"),
     (lambda o: sequential(o, [peers.StepLR(o, 3), peers.ConstantLR(o, 0.5, 0)], [20]), "at step 20 its `lr` is"),
-    (lambda o: sequential(o, [peers.StepLR(o, 3), SWALR(o, 0.05)], [20]), "at step 20 its `lr` is"),
+    (lambda o: sequential(o, [peers.StepLR(o, 3), SWALR(o, 0.05)], [20]), "`SWALR` starts from the lr that it finds"),
     (lambda o: sequential(o, [chained([peers.ExponentialLR(o, 0.9)]), peers.StepLR(o, 3)], [20]), "at step 0 its `lr` is"),
     (lambda o: chained([peers.StepLR(o, 3), peers.CosineAnnealingWarmRestarts(o, 9)]), "writes what the others did over"),
     (lambda o: chained([peers.StepLR(o, 3), peers.CosineAnnealingLR(o, 9, 0.01)]), "an `eta_min`"),
@@ -311,13 +337,43 @@ def test_what_no_text_says_is_refused_with_the_reason(build: Build, why: str) ->
     refused(build(sgd()), why)
 
 
-@pytest.mark.parametrize("what", [None, 3, "cosine(3)", [], sgd()])
-def test_what_is_no_scheduler_is_told(what: Any) -> None:
-    refused(what, "it is no scheduler of torch")
+@pytest.mark.parametrize(
+    ("what", "advice"),
+    [
+        (None, "has `step()`"),
+        (3, "has `step()`"),
+        ([], "has `step()`"),
+        ([peers.StepLR(sgd(), 3)], "one by one"),
+        ("cosine(3)", "`lrdsl.compile` texts"),
+        ({"lr_scheduler_type": "cosine"}, "`lrdsl.from_config` reads"),
+        (sgd(), "give the scheduler that drives it"),
+        (torch.amp.GradScaler("cpu"), "`lrdsl fit`"),
+    ],
+)
+def test_what_is_no_scheduler_is_told(what: Any, advice: str) -> None:
+    assert advice in refused(what, "it is no scheduler of torch")
 
 
-def test_a_subclass_that_changes_nothing_is_its_class() -> None:
+def test_a_subclass_that_changes_nothing_of_what_it_does_is_its_class() -> None:
     assert said(Renamed(sgd(), 3)) == "drop(factor=0.1, per=3)"
+    assert said(Preset(sgd())) == "drop(factor=0.3, per=5)"
+
+
+def test_a_divisor_that_is_nearly_a_short_number_is_itself() -> None:
+    """What is reckoned back from the levels of the groups keeps the digits that the 12 of the comparison need."""
+    scheduler = peers.OneCycleLR(
+        sgd(),
+        0.017,
+        3,
+        pct_start=0.25,
+        anneal_strategy="linear",
+        cycle_momentum=False,
+        div_factor=9.757822751919408,
+        final_div_factor=1e3,
+        three_phase=True,
+    )
+
+    assert said(scheduler).startswith("linear(2.5, from=0.017/9.75782275191940")
 
 
 def test_a_replaced_method_is_told() -> None:

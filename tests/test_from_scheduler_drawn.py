@@ -60,6 +60,35 @@ def test_the_scheduler_and_its_optimizer_come_out_untouched(build: Build, text: 
     assert optimizer.param_groups[0]["lr"] == pytest.approx(schedule(steps + 3, 0.1), rel=1e-12)
 
 
+def hugging(optimizer: Any, *given: Any) -> Any:
+    return pytest.importorskip("transformers").get_scheduler(given[0], optimizer, *given[1:])
+
+
+OVER: list[tuple[Build, str, dict[str, Any]]] = [
+    (lambda o: peers.OneCycleLR(o, 0.1, 100, cycle_momentum=False),
+     "cosine(29, from=4e-3, to=0.1) then cosine(70, to=4e-7)", {}),
+    (lambda o: peers.OneCycleLR(o, 0.1, 100, anneal_strategy="linear", cycle_momentum=False),
+     "linear(29, from=4e-3, to=0.1) then linear(70, to=4e-7)", {}),
+    (lambda o: peers.StepLR(o, 10, 2.0), "drop(factor=2, per=10) until 100", {"total": 100}),
+    (lambda o: sequential(o, [peers.OneCycleLR(o, 0.1, 100, cycle_momentum=False)], []),
+     "cosine(29, from=4e-3, to=0.1) then cosine(70, to=4e-7)", {}),
+    (lambda o: hugging(o, "cosine_warmup_with_min_lr", 10, 100, {"min_lr_rate": 0.1}),
+     "warmup(10) skip 1 then cosine(90, to=10%)", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("build", "text", "more"), OVER, ids=[text for _, text, _ in OVER])
+def test_a_run_that_is_over_gives_its_text(build: Build, text: str, more: dict[str, Any]) -> None:
+    """The last call of `step()` writes what no update uses: it is not asked for, but must be what torch makes there."""
+    optimizer = sgd()
+    scheduler = build(optimizer)
+    walk(optimizer, scheduler, 100)
+
+    assert said(scheduler, **more) == text
+    optimizer.param_groups[0]["lr"] += 1e-3
+    assert "not disturbed" in refused(scheduler, "at step 100 a group holds the lr", **more)
+
+
 def test_swa_starts_where_the_lr_stands() -> None:
     optimizer = sgd()
     scheduler = peers.ExponentialLR(optimizer, 0.9)
@@ -72,6 +101,26 @@ def test_swa_starts_where_the_lr_stands() -> None:
     assert said(averaging) == "cosine(10, from=0.07, to=0.05)"
     walk(optimizer, averaging, 8)
     refused(averaging, "not known any more")
+
+
+def test_a_length_in_billions_says_of_what() -> None:
+    assert said(peers.CosineAnnealingLR(sgd(), 10**9)) == "cosine(1B steps)"
+    assert said(peers.MultiStepLR(sgd(), [2 * 10**12])) == "base until 2T steps then 0.1*base"
+
+
+def test_thousands_of_steps_down_are_written() -> None:
+    """Their exact heights have more digits than Python shows."""
+    scheduler = peers.MultiStepLR(sgd(), list(range(1, 3001)), 0.999)
+
+    assert said(scheduler).count(" then ") == 3000
+
+
+def test_swa_that_starts_where_it_goes_stays_there() -> None:
+    optimizer = sgd()
+    averaging = SWALR(optimizer, 0.5096897569320452, 10)
+    optimizer.param_groups[0]["lr"] = 0.5096897569320452
+
+    assert said(averaging) == "0.5096897569320452"
 
 
 def test_an_applier_gives_its_own_schedule() -> None:

@@ -17,6 +17,7 @@ from transformers import optimization as peers  # noqa: E402
 
 import lrdsl  # noqa: E402
 import lrdsl.torch  # noqa: E402
+from lrdsl.translator.readers import paths  # noqa: E402
 from lrdsl.translator.transformers import COURSES, FUNCTIONS, SCHEDULERS  # noqa: E402
 from tests import coming_from as page  # noqa: E402
 from tests.coming_from import Row  # noqa: E402
@@ -89,6 +90,16 @@ def test_the_live_scheduler_of_a_row_gives_its_text(row: Row) -> None:
 def test_the_page_and_the_translator_know_every_type() -> None:
     assert {typed(row) for row in page.rows(PAGE)} == {*TYPES, "adafactor"}
     assert set(SCHEDULERS) == set(TYPES)
+
+
+def test_the_page_and_from_config_know_every_function() -> None:
+    public = {
+        name for name in vars(peers) if name.startswith("get_") and "_schedule" in name and "scheduler" not in name
+    }
+    shown = (page.DOCS / PAGE).read_text("utf-8")
+
+    assert {name for name in public if f"`{name}`" not in shown} <= {"get_adafactor_schedule"}
+    assert public - {"get_adafactor_schedule"} == set(paths._FUNCTIONS)
 
 
 def test_every_function_that_is_handed_to_torch_is_known() -> None:
@@ -263,6 +274,39 @@ def test_a_warmup_of_transformers_may_be_followed_by_a_scheduler_of_torch() -> N
     assert lrdsl.torch.from_scheduler(scheduler).text == "warmup(20) then hold until 40 then cosine(60)"
 
 
+ODD: list[tuple[str, dict[str, Any], str]] = [
+    ("cosine", {"num_warmup_steps": 10, "num_training_steps": 90, "num_cycles": 0}, "warmup(10) then hold"),
+    ("cosine", {"num_warmup_steps": 10, "num_training_steps": 90, "num_cycles": -0.5}, "warmup(10) then cosine(80)"),
+    ("polynomial", {"num_warmup_steps": 90, "num_training_steps": 50, "lr_end": 1e-5}, "warmup(90, to=base) then 1e-5"),
+    ("linear", {"num_warmup_steps": 90, "num_training_steps": 50}, "warmup(90, to=base) then 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "text"), ODD, ids=[text for _, _, text in ODD])
+def test_odd_parameters_are_what_transformers_makes_of_them(name: str, given: dict[str, Any], text: str) -> None:
+    scheduler = THEIRS[name](optimizer_of(), **given)
+
+    assert SCHEDULERS[name](**given).text == lrdsl.torch.from_scheduler(scheduler).text == text
+    page.agree(text, stepped(optimizer_of(), lambda optimizer: THEIRS[name](optimizer, **given), 90), base=LR)
+
+
+def test_a_refusal_names_the_scheduler_that_was_asked_for() -> None:
+    """The cosine and that with a least lr are one function of transformers."""
+    scheduler = THEIRS["cosine"](optimizer_of(), 1, 50, num_cycles=float("inf"))
+
+    with pytest.raises(lrdsl.ScheduleError, match="`cosine` cannot be said as a text: its `num_cycles` is inf"):
+        lrdsl.torch.from_scheduler(scheduler)
+
+
+def test_what_only_shows_a_lr_is_refused_for_it() -> None:
+    for scheduler in (
+        peers.AdafactorSchedule(optimizer_of()),
+        peers.LayerWiseDummyScheduler(lr=LR, optimizer_dict={0: optimizer_of()}),
+    ):
+        with pytest.raises(lrdsl.ScheduleError, match="cannot be said as a text: it shows the lr"):
+            lrdsl.torch.from_scheduler(scheduler)
+
+
 def test_every_type_with_values_is_drawn() -> None:
     assert set(DRAWN) == set(TYPES) - set(MEASURED)
 
@@ -270,11 +314,13 @@ def test_every_type_with_values_is_drawn() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "why"),
     [
-        ("cosine", {"num_warmup_steps": 0, "num_training_steps": 9, "num_cycles": 0.0}, "`num_cycles` is 0.0"),
+        ("cosine_warmup_with_min_lr",
+         {"num_warmup_steps": 0, "num_training_steps": 9, "min_lr": 0.0, "num_cycles": 0.0}, "`num_cycles` is 0, so"),
         ("cosine_with_restarts", {"num_warmup_steps": 0, "num_training_steps": 9, "num_cycles": 0}, "`num_cycles` is 0"),
         ("polynomial", {"num_warmup_steps": 9, "num_training_steps": 9}, "divides by the difference"),
         ("polynomial", {"num_warmup_steps": 1, "num_training_steps": 9, "power": 0.0}, "`power` is 0.0"),
         ("inverse_sqrt", {"num_warmup_steps": 1, "timescale": -5}, "`timescale` is -5"),
+        ("inverse_sqrt", {"num_warmup_steps": 1, "timescale": 0}, "`timescale` is 0, by which it divides"),
         ("cosine_with_min_lr", {"num_warmup_steps": 1, "num_training_steps": 9}, "exactly one"),
         ("warmup_stable_decay", {"num_warmup_steps": 1, "num_decay_steps": 9}, "neither"),
         ("warmup_stable_decay", {"num_warmup_steps": 1, "num_decay_steps": 9, "num_stable_steps": 1, "decay_type": "x"}, "'x'"),

@@ -38,6 +38,7 @@ class Names:
     lets: dict[str, tree.Let] = field(default_factory=dict)
     outputs: dict[str, tree.Expression] = field(default_factory=dict)
     groups: list[GroupLine] = field(default_factory=list)
+    patterns: dict[tuple[str, object], Span] = field(default_factory=dict)
     claims: list[tree.Assert] = field(default_factory=list)
     bound: dict[str, tree.Expression] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
@@ -158,9 +159,9 @@ def _group(statement: tree.Group, names: Names) -> None:
         if number in BUILT_IN or number in KNOWN:
             names.problems.append(problems.built_in_name(span, number))
             return
-    same = [line for line in names.groups if line.output == name and line.pattern.key == made.key]
-    if same:
-        names.problems.append(problems.same_pattern(span, name, statement.pattern, same[0].span))
+    same = names.patterns.setdefault((name, made.key), span)
+    if same is not span:
+        names.problems.append(problems.same_pattern(span, name, statement.pattern, same))
         return
     names.groups.append(GroupLine(name, made, statement.value, span))
 

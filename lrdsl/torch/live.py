@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import types
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from ..diagnostic import ScheduleError
 from ..translator import torch as said
 from ..translator import transformers as hugging
 from ..translator.course import Course, check_finite
@@ -20,6 +23,11 @@ from ..translator.words import refuse
 
 _MODULES = ("torch.optim.lr_scheduler", "torch.optim.swa_utils")
 _WRAPPERS = {"AcceleratedScheduler": ("accelerate",), "LRSchedulerConfig": ("lightning", "pytorch_lightning")}
+# Of transformers, without values of their own.
+_SHOWN = {
+    "AdafactorSchedule": "it shows the lr that Adafactor makes of its parameters and of its steps, and has none of its own",
+    "LayerWiseDummyScheduler": "it shows the lr of optimizers that step by themselves, layer by layer",
+}
 _FIT = "log the lr of a run, and let `lrdsl fit` find a text"
 # The group's keys in which a scheduler keeps its parameters.
 KEPT = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr")
@@ -28,32 +36,65 @@ KEPT = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_
 def unwrapped(scheduler: Any) -> tuple[Any, str]:
     """The scheduler in a wrapper that only decides when it is stepped, and the unit of its steps, as far as the wrapper tells."""
     unit = "steps"
-    while type(scheduler).__module__.split(".")[0] in _WRAPPERS.get(type(scheduler).__name__, ()):
-        if getattr(scheduler, "frequency", 1) != 1:
-            why = f"it steps its scheduler once in {scheduler.frequency}"
-            raise refuse(
-                type(scheduler).__name__, why, "give the scheduler, `config.scheduler`, whose steps count so many"
-            )
+    if isinstance(scheduler, Mapping) and "scheduler" in scheduler:
+        # What `configure_optimizers` of Lightning gives back, whose interval is an epoch where it says none.
+        scheduler = types.SimpleNamespace(**{"interval": "epoch", **scheduler})
+    while isinstance(scheduler, types.SimpleNamespace) or _wraps(scheduler):
+        frequency = getattr(scheduler, "frequency", 1)
+        if frequency != 1:
+            name = type(scheduler).__name__ if _wraps(scheduler) else "lr_scheduler"
+            advice = "give the scheduler in it, `.scheduler`, whose steps count so many"
+            raise refuse(name, f"it steps its scheduler once in {frequency}", advice)
         unit = "epochs" if getattr(scheduler, "interval", "step") == "epoch" else unit
         scheduler = scheduler.scheduler
     return scheduler, unit
 
 
+def _wraps(scheduler: Any) -> bool:
+    return type(scheduler).__module__.split(".")[0] in _WRAPPERS.get(type(scheduler).__name__, ())
+
+
 def kind(scheduler: Any) -> str:
-    """The name of torch's class; a subclass that changes nothing is its class."""
+    """The name of torch's class; a subclass that replaces nothing of it but how it is built is its class."""
     name = type(scheduler).__name__
-    if name == "GreedyLR" and type(scheduler).__module__ == "transformers.optimization":
-        hugging.greedy()
-    for cls in type(scheduler).__mro__:
-        if cls.__module__ in _MODULES and cls.__name__ in (*said.COURSES, "SequentialLR", "ChainedScheduler"):
-            if "get_lr" in vars(scheduler):
-                raise refuse(name, "its `get_lr` was replaced", _FIT)
-            return cls.__name__
-        own = [one for one, value in vars(cls).items() if isinstance(value, types.FunctionType)]
+    if type(scheduler).__module__.startswith("transformers."):
+        if name == "GreedyLR":
+            hugging.greedy()
+        if name in _SHOWN:
+            raise refuse(name, _SHOWN[name])
+    theirs = next((cls for cls in type(scheduler).__mro__ if cls.__module__ in _MODULES and _has(cls.__name__)), None)
+    if theirs is None:
+        raise _no_scheduler(scheduler)
+    for cls in type(scheduler).__mro__[: type(scheduler).__mro__.index(theirs)]:
+        # Nothing of torch's calls a method that torch's class does not have.
+        own = [one for one in vars(cls) if hasattr(theirs, one) and not one.startswith("__")]
         if own:
-            why = f"it is no scheduler of torch: its `{own[0]}` is its own"
-            raise refuse(name, why, f"{_FIT}, or write what it does")
-    raise refuse(name, "it is no scheduler of torch", "give what has `step()`, as in `from_scheduler(scheduler)`")
+            raise refuse(
+                name,
+                f"it is no `{theirs.__name__}` of torch: its `{own[0]}` is its own",
+                f"{_FIT}, or write what it does",
+            )
+    if "get_lr" in vars(scheduler):
+        raise refuse(name, "its `get_lr` was replaced", _FIT)
+    return theirs.__name__
+
+
+def _has(name: str) -> bool:
+    return name in said.COURSES or name in ("SequentialLR", "ChainedScheduler")
+
+
+def _no_scheduler(scheduler: Any) -> ScheduleError:
+    """What to give in the place of what is none."""
+    name, why = type(scheduler).__name__, "it is no scheduler of torch"
+    if hasattr(scheduler, "param_groups"):
+        return refuse(name, why, "it is an optimizer: give the scheduler that drives it")
+    if isinstance(scheduler, list | tuple) and scheduler:
+        return refuse(name, why, "give the schedulers one by one")
+    if isinstance(scheduler, str | Mapping):
+        return refuse(name, why, "`lrdsl.from_config` reads configurations, and `lrdsl.compile` texts")
+    if hasattr(scheduler, "step") or hasattr(scheduler, "optimizer"):
+        return refuse(name, f"{why}, but one of `{type(scheduler).__module__}`", f"{_FIT}, or write what it does")
+    return refuse(name, why, "give what has `step()`, as in `from_scheduler(scheduler)`")
 
 
 def children(scheduler: Any) -> list[Any]:
@@ -123,6 +164,9 @@ def _sequence(scheduler: Any, index: int) -> Course:
         raise refuse(
             name, why, "put the schedulers of both into one, with the milestones counted from the run's beginning"
         )
+    if "SWALR" in kinds[1:]:
+        why = "`SWALR` starts from the lr that it finds at its milestone, which is that of the step before"
+        raise refuse(name, why, "write it behind the text of the others: `... until 100 then cosine(10, to=0.05)`")
     if "ChainedScheduler" in kinds[1:]:
         raise refuse(name, "torch cannot begin a `ChainedScheduler` at a milestone")
     groups = scheduler.optimizer.param_groups
@@ -149,7 +193,7 @@ def _function(function: Any, optimizer: Any) -> Course:
     if getattr(inner, "__module__", "") != "transformers.optimization" or name not in hugging.FUNCTIONS:
         said.lambda_lr(function)
     given = dict(function.keywords) if isinstance(function, functools.partial) else {}
-    check_finite(hugging.FUNCTIONS[name], given)
+    check_finite(hugging.named(name, given), given)
     if given.get("lr_init") is not None and all(
         first_lr(group) == given["lr_init"] for group in optimizer.param_groups
     ):
@@ -182,8 +226,9 @@ def arguments(scheduler: Any, index: int) -> dict[str, Any]:
 
 
 def _near(value: float) -> float:
-    """A value without what reckoning it back has spoilt."""
-    return round(value, 9) if abs(round(value, 9) - value) < 1e-11 * abs(value) else value
+    """A value without what reckoning it back has spoilt, which is its last digit or two."""
+    short = round(value, 9)
+    return short if abs(short - value) <= 4 * math.ulp(value) else value
 
 
 def _cyclic(scheduler: Any, index: int) -> dict[str, Any]:
@@ -240,7 +285,7 @@ def _averaging(scheduler: Any, index: int) -> dict[str, Any]:
     if weight >= 1 and scheduler.anneal_epochs:
         raise refuse("SWALR", "it has ended, and where it began is not known any more")
     began = (lr - weight * low) / (1 - weight) if weight < 1 else first
-    start = None if abs(began - first) <= 1e-9 * abs(first) else float(f"{began:.12g}")
+    start = None if abs(began - first) <= 1e-9 * abs(first) else float(f"{began:.12g}") if weight else lr
     return {
         "swa_lr": low,
         "anneal_epochs": scheduler.anneal_epochs,

@@ -19,7 +19,7 @@ from ..diagnostic import ScheduleError
 from ..schedule import Schedule
 from ..translator.course import Course, text
 from ..translator.levels import Style
-from ..translator.phases import Chain, Cycle, Free, Offset, Product, cut, lasts, line
+from ..translator.phases import Chain, Cycle, Free, Offset, Product, lasts, line
 from ..translator.words import refuse
 from .applier import Applier
 from .live import children, course, first_lr, kind, leaves, position, unwrapped
@@ -42,13 +42,14 @@ def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str | None
     `base`. Where groups differ in more than that, each has a line for its `name`. `total` is how many steps the run has: it is
     needed for what grows without end, and `CosineAnnealingLR` rises again behind `T_max` only where `total` says that the run goes
     on. With `unit="epochs"` the scheduler is stepped once an epoch, and the text counts epochs. Wrappers of Accelerate and
-    Lightning that only decide when a scheduler is stepped are looked through, and Lightning's tells the unit.
+    Lightning that only decide when one is stepped are looked through, and what Lightning has, a dictionary too, tells the unit.
 
     Before it is given out the text is held beside the scheduler: one like it is built anew and stepped to its end, and 10 steps on;
     of what never ends 1,000 steps or three periods. At most 200,000 values are stepped, steps times groups that differ, and
     1,000 steps behind them are compared by torch's closed forms, where it has them. Every group and output must agree to 1e-12 of
     its largest value. Behind `T_max` the way of `CosineAnnealingLR` from step to step drifts from its own closed form, by the
-    square of `T_max` times 2e-16; there the closed form counts. What the groups hold now must agree too.
+    square of `T_max` times 2e-16; there the closed form counts. What the groups hold now must agree too; of a run that is over it
+    may be what the last call of `step()` wrote behind the last value of `OneCycleLR`.
 
     Raises ScheduleError (E409), with the reason, for what follows a measured value, for a function that cannot be read, and for
     what no text says. The scheduler, its optimizer and the parameters are only read.
@@ -68,11 +69,17 @@ def from_scheduler(scheduler: Any, *, total: int | None = None, unit: str | None
     name = kind(scheduler)
     if unit not in ("steps", "epochs"):
         raise refuse(name, f"`unit` is steps or epochs, not {unit!r}")
-    if total is not None and (isinstance(total, bool) or not isinstance(total, int) or total < 1):
-        raise refuse(name, f"`total` is a number of steps, not {total!r}")
-    origin = _Origin(scheduler, total, Style(unit))
+    origin = _Origin(scheduler, _steps(name, total), Style(unit))
     origin.check()
     return origin.schedule
+
+
+def _steps(name: str, total: Any) -> int | None:
+    """A number of steps; 1e5 is one too."""
+    whole = int(total) if isinstance(total, float) and total.is_integer() else total
+    if whole is not None and (isinstance(whole, bool) or not isinstance(whole, int) or whole < 1):
+        raise refuse(name, f"`total` is a number of steps, not {total!r}")
+    return whole
 
 
 class _Origin:
@@ -98,11 +105,14 @@ class _Origin:
         if found.grows and total is None:
             why = "it grows without end, and a lr that becomes infinite is none"
             raise refuse(self.name, why, "say how many steps the run has: `from_scheduler(scheduler, total=1000)`")
-        found = found.reaching(self.reach)
+        ended = self.reach == found.over and (total is None or total <= found.over)
+        found = found if ended else found.reaching(self.reach)
         if found.grows:
             assert total is not None
-            ends = {output: cut(chain, Fraction(total)) for output, chain in found.outputs.items()}
-            return Course(found.name, {output: chain for output, chain in ends.items() if chain}, total - 1)
+            if self.position > total:
+                why = f"it has been stepped {float(self.position):g} times, and `total` is {total:_}"
+                raise refuse(self.name, why, f"`total={math.ceil(self.position)}`, or as many steps as the run has")
+            return found.ended(total)
         return found
 
     def _seen(self, group: Mapping[str, Any]) -> Schedule:
@@ -131,7 +141,7 @@ class _Origin:
 
     def _different(self) -> list[int]:
         """One group of each kind: those that start from the same lr with the same course have the same values."""
-        found: dict[tuple[float, str], int] = {}
+        found: dict[tuple[float, object], int] = {}
         for index in range(len(self.groups)):
             found.setdefault(self._kind(index), index)
         return list(found.values())
@@ -161,9 +171,10 @@ class _Origin:
         columns = [(index, output) for index in chosen for output in self.outputs]
         for column, (index, output) in enumerate(columns):
             until = self.courses[index].until
+            due = times <= (math.inf if until is None else until)
             ours = self._ours(index, output, times.astype(np.float64))
-            away = np.abs(ours - theirs[:, column]) * (times <= (math.inf if until is None else until))
-            if not (np.isfinite(theirs[:, column]) & (theirs[:, column] >= -_WITHIN * peaks[column])).all():
+            away = np.abs(ours - theirs[:, column]) * due
+            if not (np.isfinite(theirs[:, column]) & (theirs[:, column] >= -_WITHIN * peaks[column]) | ~due).all():
                 raise refuse(self.name, f"torch's own `{output}` is negative or no number at some step")
             for place in np.flatnonzero(away > _WITHIN * peaks[column]):
                 row = (
@@ -190,18 +201,20 @@ class _Origin:
             first = kinds.index(self._kind(index)) * len(self.outputs)
             for column, output in enumerate(self.outputs, first):
                 held = values([group], [output])[0]
-                ours = float(self._ours(index, output, np.array([at]))[0])
-                away = abs(ours - held)
                 whole = at.is_integer() and at < len(theirs)
+                until = self.courses[index].until
+                over = whole and until is not None and at > until
+                ours = theirs[int(at), column] if over else float(self._ours(index, output, np.array([at]))[0])
+                away = abs(ours - held)
                 drifted = not whole or abs(theirs[int(at), column] - held) <= _WITHIN * peaks[column]
                 if away > (self.drift if drifted else self._allowed(group, output)) * max(peaks[column], abs(ours)):
                     why = f"at step {at:g} a group holds the {output} {held!r}, where its parameters make it {ours!r}"
                     advice = "something else has written it: give a scheduler that was not disturbed"
                     raise refuse(self.name, why, advice)
 
-    def _kind(self, index: int) -> tuple[float, str]:
+    def _kind(self, index: int) -> tuple[float, object]:
         """What decides the values of a group: the lr that it starts from, and its course."""
-        return first_lr(self.groups[index]), repr(self.courses[index].outputs)
+        return first_lr(self.groups[index]), tuple(self.courses[index].outputs.items())
 
     def _allowed(self, group: Mapping[str, Any], output: str) -> float:
         lr = group.get("lr")

@@ -17,6 +17,7 @@ from .readers.settings import Found, Settings, is_number
 from .words import refuse
 
 _READERS = (paths, keras, transformers, timm, deepspeed)
+_FAR = 10**18  # steps
 _FORMS = (
     "what is understood: `lr_scheduler_type` of transformers (TrainingArguments), the `scheduler` block of DeepSpeed, `sched` "
     "of timm's train script, schedules and optimizers that Keras has serialized, and `_target_` or `class_path`"
@@ -26,10 +27,11 @@ _FORMS = (
 def from_config(config: Any, /, *, total: Any = None, epoch: Any = None, **said: Any) -> Schedule:
     """The schedule that a configuration of another library describes.
 
-    `config` is a mapping, a namespace, or an object such as `TrainingArguments`. `total` is the number of steps and `epoch` the
-    steps of one epoch, where the configuration leaves them open; other keywords take the place of what it says, or of its
-    `"auto"`. The text is absolute where the original is, and relative to `base`, the optimizer's own lr, where that is. Raises
-    ScheduleError where a text cannot say it, with the reason, or where nothing knows the configuration.
+    `config` is a mapping, a namespace, or an object such as `TrainingArguments`. `total` is the number of steps and `epoch`
+    the steps of one epoch, as numbers or as texts such as `"10k steps"`, where the configuration leaves them open; other
+    keywords take the place of what it says, or of its `"auto"`. The text is absolute where the original is, and relative to
+    `base`, the optimizer's own lr, where that is. Raises ScheduleError where a text cannot say it, with the reason, or where
+    nothing knows the configuration.
 
     >>> from_config({"lr_scheduler_type": "cosine", "warmup_steps": 500, "max_steps": 10_000}).text
     'warmup(500) then cosine(9.5k)'
@@ -38,15 +40,38 @@ def from_config(config: Any, /, *, total: Any = None, epoch: Any = None, **said:
     >>> from_config({"type": "WarmupLR", "params": {"warmup_max_lr": 1e-3, "warmup_type": "linear"}}).text
     '0 for 1 then warmup(1k, to=1e-3) then hold'
     """
-    settings = Settings(config, said, total, epoch)
+    per = _in_steps("epoch", epoch)
+    total = _in_steps("total", total, epoch=per)
+    settings = Settings(config, said, total, per)
     reader = None if config is None or isinstance(config, str | int | float) else _reader(settings)
     if reader is None:
         raise _unknown(config, settings)
+    if isinstance(total, str) and reader is not timm:
+        advice = "epoch=100, how many steps one is" if "epoch" in total else "total=10_000"
+        raise ScheduleError(problems.bad_call(f"`total` is {total!r}, and this configuration counts steps", advice))
     found: Found = reader.read(settings)
     useless = sorted(set(said) - settings.used)
     if useless:
         raise ScheduleError(problems.bad_call(f"this configuration has no use for `{useless[0]}`"))
     return _bound(found, total if found.total is None else found.total)
+
+
+def _in_steps(name: str, said: Any, **bound: Any) -> Any:
+    """A length as a number of steps; as it was said, where nothing connects its unit with steps."""
+    if said is None:
+        return None
+    known = {key: value for key, value in bound.items() if value is not None}
+    try:
+        found = compiled("1 for total" if name == "total" else "1 for 1 epoch", **known, **{name: said})
+    except ScheduleError as error:
+        why = error.problems[0].message
+        raise ScheduleError(problems.bad_call(why if f"`{name}`" in why else f"`{name}` is {said!r}: {why}")) from None
+    length = found.length
+    if found.clock != "steps" or length is None:
+        return said
+    if length > _FAR:
+        raise ScheduleError(problems.bad_call(f"`{name}` is longer than any run, {_FAR} steps"))
+    return int(length) if length.denominator == 1 else float(length)
 
 
 def _reader(settings: Settings) -> Any:
@@ -55,7 +80,12 @@ def _reader(settings: Settings) -> Any:
 
 def _unknown(config: Any, settings: Settings) -> ScheduleError:
     if isinstance(config, str):
-        return ScheduleError(problems.bad_call("a text is no configuration", "lrdsl.compile(text)"))
+        advice = "lrdsl.compile(text)"
+        if config.lstrip()[:1] in ("{", "["):
+            advice = "what is in it: `from_config(json.loads(text))`"
+        elif config.lower().endswith((".json", ".yaml", ".yml")):
+            advice = f"what is in it: `from_config({'json' if config.lower().endswith('json') else 'yaml'}.load(open({config!r})))`"
+        return ScheduleError(problems.bad_call("a text is no configuration", advice))
     if hasattr(config, "get_last_lr") or hasattr(config, "param_groups"):
         advice = "lrdsl.torch.from_scheduler(scheduler)"
         return ScheduleError(problems.bad_call("a scheduler or an optimizer is no configuration", advice))

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 
 from ..records import frozen, replace
 from .levels import Style, same
-from .phases import Chain, Constant, Free, Part, Product, cut, end, length, line
+from .phases import Chain, Constant, Free, Part, Product, cut, end, lasts, length, line
 from .words import Said, refuse
 
 P = ParamSpec("P")
@@ -25,7 +25,8 @@ class Course:
     """What a scheduler writes into each output.
 
     `until` is the last step at which `outputs` are right, and `beyond` what is right after it too, where that can be said; `grows`
-    tells that a lr grows without end, so that only a part of it is a schedule.
+    tells that a lr grows without end, so that only a part of it is a schedule. Where the library ends a run a step after `until`,
+    it is `over` there, and what is written there is used by no update.
     """
 
     name: str
@@ -33,14 +34,20 @@ class Course:
     until: int | None = None
     beyond: Mapping[str, Chain] | None = None
     grows: bool = False
+    over: int | None = None
 
     def reaching(self, moment: Fraction | int | None) -> Course:
         """The course that is right up to a moment and with it."""
         if moment is None or self.until is None or moment <= self.until:
             return self
         if self.beyond is None:
-            raise refuse(self.name, f"its last step is {self.until:_}, and {math.ceil(moment):_} are asked for")
-        return replace(self, outputs=self.beyond, until=None, beyond=None)
+            raise refuse(self.name, f"its last step is {self.until:_}, and the run goes on to {math.ceil(moment):_}")
+        return replace(self, outputs=self.beyond, until=None, beyond=None, over=None)
+
+    def ended(self, total: int) -> Course:
+        """What grows without end, as far as a run of so many steps goes."""
+        ends = {output: cut(chain, Fraction(total)) for output, chain in self.outputs.items()}
+        return Course(self.name, {output: chain for output, chain in ends.items() if chain}, total - 1)
 
     def within(self, moment: Fraction) -> Course:
         """The course until a moment, at which something else begins."""
@@ -53,7 +60,7 @@ class Course:
                     f"where it stands after its end, before step {float(moment):g}, is no level that is written",
                 )
             found[output] = kept
-        return replace(self, outputs=found, until=None, beyond=None, grows=False)
+        return replace(self, outputs=found, until=None, beyond=None, grows=False, over=None)
 
     def said(self, style: Style = Style()) -> Said:  # noqa: B008
         if self.grows:
@@ -84,9 +91,20 @@ def table(courses: Mapping[str, Callable[..., Course]]) -> dict[str, Callable[..
 
 def _saying(name: str, course: Callable[P, Course]) -> Callable[P, Said]:
     """A function of the same parameters that gives the text."""
+    found = checked(name, course)
 
     @functools.wraps(course)
     def said(*args: P.args, **named: P.kwargs) -> Said:
+        return found(*args, **named).said()
+
+    return said
+
+
+def checked(name: str, course: Callable[P, Course]) -> Callable[P, Course]:
+    """A course of arguments that nobody has looked at yet: there must be those that are needed, and numbers that are some."""
+
+    @functools.wraps(course)
+    def found(*args: P.args, **named: P.kwargs) -> Course:
         try:
             bound = inspect.signature(course).bind(*args, **named)
         except TypeError as error:
@@ -95,9 +113,9 @@ def _saying(name: str, course: Callable[P, Course]) -> Callable[P, Said]:
         for parameter, value in bound.arguments.items():
             if isinstance(value, list | tuple) and parameter not in _LISTS:
                 bound.arguments[parameter] = _one(name, parameter, value)
-        return course(*bound.args, **bound.kwargs).said()
+        return course(*bound.args, **bound.kwargs)
 
-    return said
+    return found
 
 
 _LISTS = ("milestones", "lr_lambda")
@@ -140,12 +158,13 @@ def sequence(name: str, courses: Sequence[Course], moments: Sequence[int]) -> Co
             chains[output] += chain
     shift = begins[-1]
     until = None if last.until is None else last.until + shift
+    over = None if last.over is None else last.over + shift
     outputs = {output: joined(parts) for output, parts in chains.items()}
     beyond = None
     if last.beyond is not None:
         before = len(chains["lr"]) - len(last.outputs["lr"])
         beyond = {"lr": joined([*chains["lr"][:before], *last.beyond["lr"]])}
-    return Course(name, outputs, until, beyond, last.grows)
+    return Course(name, outputs, until, beyond, last.grows, over)
 
 
 def _top(course: Course, output: str) -> Any:
@@ -181,11 +200,26 @@ def product(name: str, courses: Sequence[Course]) -> Course:
         chains = chains[:1]
     else:
         chains = [chain for chain in chains if not _is_one(chain)]
-    if any(length(chain) is None for chain in chains):
-        chains = [_held(name, chain) for chain in chains]
     limits = [course.until for course in courses if course.until is not None]
+    if any(length(chain) is None for chain in chains) and not (limits and _fit(chains)):
+        chains = [_held(name, chain) for chain in chains]
     outputs = {"lr": chains[0] if len(chains) == 1 else (Part(Product(tuple(chains))),)}
     return Course(name, outputs, min(limits, default=None), None, any(course.grows for course in courses))
+
+
+def _fit(chains: Sequence[Chain]) -> bool:
+    """Whether what has no end takes the length of what it is multiplied with, from left to right: it must have begun for good."""
+    ends: Fraction | None = None
+    begun = Fraction(0)
+    for chain in chains:
+        found = length(chain)
+        if found is None:
+            begun = max(begun, sum((part.length or lasts(part.phase) or Fraction(0) for part in chain), Fraction(0)))
+        else:
+            ends = found if ends is None else max(ends, found)
+        if ends is not None and begun > ends:
+            return False
+    return ends is not None
 
 
 def _bare(chain: Chain) -> Chain:

@@ -80,7 +80,9 @@ def real(scheduler: str, name: str, value: Any) -> Fraction:
     try:
         if isinstance(value, bool | list | tuple | dict):
             raise TypeError
-        given = Fraction(operator.index(value)) if is_int(value) else Fraction(repr(float(value)))
+        # No library computes with a whole number that is no float, however far it counts.
+        near = float(value)
+        given = Fraction(operator.index(value)) if is_int(value) else Fraction(repr(near))
     except (TypeError, ValueError, OverflowError):
         raise refuse(scheduler, f"`{name}` is {_shown(value)}, and a number is needed") from None
     return given

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
-from .course import Course, alone, joined, product, sequence, table
+from .course import Course, alone, checked, joined, product, sequence, table
 from .levels import BASE, ZERO, Level, absolute, decimal, exact, of_base, same
 from .phases import Chain, Constant, Cycle, Free, Offset, Part, Phase, Product, Shape
 from .words import refuse
 
-__all__ = ["COURSES", "SCHEDULERS", "chained_scheduler", "sequential_lr"]
+__all__ = ["CHECKED", "COURSES", "SCHEDULERS", "chained_scheduler", "sequential_lr"]
 
 # ruff: noqa: N803 - T_max, T_0 and T_mult are torch's names.
 
@@ -233,7 +233,7 @@ def one_cycle_lr(
     outputs = {"lr": _one_cycle(curve, total, first, levels, three_phase)}
     if cycle_momentum:
         outputs[output] = _one_cycle(curve, total, first, (bases[0], bases[1], bases[0]), three_phase)
-    return Course(name, outputs, total - 1)
+    return Course(name, outputs, total - 1, over=total)
 
 
 def _first_end(name: str, share: float, total: int) -> Fraction:
@@ -349,4 +349,5 @@ COURSES: dict[str, Callable[..., Course]] = {
     "LRScheduler": lr_scheduler,
     "SWALR": swa_lr,
 }
+CHECKED = {name: checked(name, course) for name, course in COURSES.items()}
 SCHEDULERS = table(COURSES)

@@ -11,10 +11,11 @@ what transformers makes of it; not given, it is the number, which is the same wh
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from ..records import replace
 from .course import Course, alone, table
 from .levels import BASE, ZERO, Level, absolute, exact, of_base, same
 from .phases import Constant, Cycle, Free, Part, Shape
@@ -76,7 +77,10 @@ def _low(name: str, min_lr: float | None, min_lr_rate: float | None, lr_init: fl
 
 
 def _cosine(name: str, lengths: tuple[Any, Any], num_cycles: float, low: Level) -> Course:
-    warmup, waves = _warmup(lengths[0]), _waves(name, _decay(*lengths), num_cycles, low)
+    warmup = _warmup(lengths[0])
+    if num_cycles == 0:
+        return alone(name, *warmup, Part(Constant(BASE)))
+    waves = _waves(name, _decay(*lengths), num_cycles, low)
     if isinstance(waves, Cycle):
         return alone(name, *warmup, Part(waves))
     # transformers lets the cosine rise again behind its end.
@@ -93,10 +97,10 @@ def _round(down: Shape) -> Cycle:
 
 
 def _waves(name: str, length: Fraction, num_cycles: float, low: Level) -> Shape | Cycle:
-    """Half a wave or less is a fall; more are falls and rises."""
-    cycles = exact(num_cycles)
-    if cycles <= 0:
-        raise refuse(name, f"its `num_cycles` is {num_cycles}")
+    """Half a wave or less is a fall; more are falls and rises. A cosine is the same to both sides."""
+    cycles = abs(exact(num_cycles))
+    if cycles == 0:
+        raise refuse(name, "its `num_cycles` is 0, so that it has no wave")
     down = Shape("cosine", length / (2 * cycles), BASE, low)
     return down if cycles <= Fraction(1, 2) else _round(down)
 
@@ -105,7 +109,7 @@ def cosine_with_restarts(num_warmup_steps: int, num_training_steps: int, num_cyc
     name, cycles = "cosine_with_restarts", exact(num_cycles)
     length = _decay(num_warmup_steps, num_training_steps)
     if cycles <= 0:
-        raise refuse(name, f"its `num_cycles` is {num_cycles}")
+        raise refuse(name, f"its `num_cycles` is {num_cycles}, and it has a cycle at least")
     warmup, fall = _warmup(num_warmup_steps), Shape("cosine", length / cycles, BASE, ZERO)
     if cycles == 1:
         return alone(name, *warmup, Part(fall))
@@ -123,20 +127,25 @@ def polynomial(
     lr_init: float | None = None,
 ) -> Course:
     name, length = "polynomial", exact(num_training_steps) - exact(num_warmup_steps)
-    if length <= 0:
+    if length == 0:
         raise refuse(
             name, f"its warmup is as long as the run of {num_training_steps} steps, and it divides by the difference"
         )
-    if power <= 0:
-        raise refuse(name, f"its `power` is {power}")
     low = absolute(lr_end) if lr_init is None else Level(exact(lr_end) / exact(lr_init))
+    if length < 0:
+        return alone(name, *_warmup(num_warmup_steps), Part(Constant(low)))
+    if power <= 0:
+        why = (
+            "it jumps to the end behind it" if power == 0 else "it divides by what is left of the run, which becomes 0"
+        )
+        raise refuse(name, f"its `power` is {power}: {why}")
     return alone(name, *_warmup(num_warmup_steps), Part(falling(length, BASE, low, power)))
 
 
 def inverse_sqrt(num_warmup_steps: int, timescale: int | None = None) -> Course:
-    period = exact(timescale or num_warmup_steps or 10_000)
+    period = exact(num_warmup_steps or 10_000 if timescale is None else timescale)
     if period <= 0:
-        raise refuse("inverse_sqrt", f"its `timescale` is {timescale}")
+        raise refuse("inverse_sqrt", f"its `timescale` is {timescale}, by which it divides")
     return alone("inverse_sqrt", *_warmup(num_warmup_steps), Part(Free("rsqrt", BASE, None, period)))
 
 
@@ -177,7 +186,8 @@ def cosine_warmup_with_min_lr(
         return alone(name, *warmup, Part(waves))
     until = max(steps - 1, Fraction(0)) + waves.length - waves.skip
     beyond = None if waves.skip else (*warmup, Part(_round(waves)))
-    return alone(name, *warmup, Part(waves), until=math.floor(until), beyond=beyond)
+    course = alone(name, *warmup, Part(waves), until=math.floor(until), beyond=beyond)
+    return replace(course, over=None if course.until is None else course.until + 1)
 
 
 def warmup_stable_decay(
@@ -274,7 +284,15 @@ FUNCTIONS = {
 }
 
 
-def of_function(name: str, arguments: dict[str, Any]) -> Course:
+def named(function: str, arguments: Mapping[str, Any]) -> str:
+    """The scheduler that a function of LambdaLR stands for; one serves the cosine with a least lr and that without."""
+    kind = FUNCTIONS[function]
+    return "cosine" if kind == "cosine_with_min_lr" and not arguments.get("min_lr_rate") else kind
+
+
+def of_function(name: str, arguments: Mapping[str, Any]) -> Course:
     """The course of a function that transformers hands to LambdaLR, with what it is given."""
-    given = {"min_lr_rate": 0.0, **arguments} if FUNCTIONS[name] == "cosine_with_min_lr" else arguments
-    return COURSES[FUNCTIONS[name]](**given)
+    kind = named(name, arguments)
+    if kind == "cosine":
+        arguments = {key: value for key, value in arguments.items() if key != "min_lr_rate"}
+    return COURSES[kind](**arguments)

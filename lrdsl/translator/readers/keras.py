@@ -16,7 +16,7 @@ from .settings import Found, Settings, call, is_number
 
 
 def knows(settings: Settings) -> bool:
-    return settings.has("class_name") and settings.has("config")
+    return settings.has("class_name")
 
 
 def read(settings: Settings) -> Found:

@@ -6,13 +6,15 @@ may be such a mapping too. Out: what it says. Refuses what no translator knows.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ...diagnostic import ScheduleError
 from .. import deepspeed, keras, optax, timm, torch, transformers
 from ..course import Course
 from ..words import Said, refuse
-from .settings import Found, Settings, call, is_number
+from .settings import Found, Settings, call, of_course
 
 # The functions of transformers, by the value of SchedulerType that stands for each.
 _FUNCTIONS = {
@@ -32,13 +34,18 @@ _FUNCTIONS = {
 # By the first part of a path.
 _TABLES: dict[str, Mapping[str, Callable[..., Any]]] = {
     "torch": {
-        **torch.COURSES, "SequentialLR": torch.sequential_lr, "ChainedScheduler": torch.chained_scheduler,
+        **torch.CHECKED, "SequentialLR": torch.sequential_lr, "ChainedScheduler": torch.chained_scheduler,
     },
     "transformers": {name: transformers.SCHEDULERS[value] for name, value in _FUNCTIONS.items()},
     "optax": optax.SCHEDULERS,
     "timm": timm.SCHEDULERS,
     **dict.fromkeys(("keras", "tf_keras", "tensorflow", "tf"), keras.SCHEDULERS),
     "deepspeed": deepspeed.SCHEDULERS,
+}  # fmt: skip
+# Where they are, for what is said to a person.
+_HOMES = {
+    "torch": "torch.optim.lr_scheduler", "transformers": "transformers", "optax": "optax", "timm": "timm.scheduler",
+    "keras": "keras.optimizers.schedules", "deepspeed": "deepspeed.runtime.lr_schedules",
 }  # fmt: skip
 _TOO = {"lightning": "torch", "pytorch_lightning": "torch"}
 
@@ -54,9 +61,7 @@ def read(settings: Settings) -> Found:
         return Found(name, made)
     if not isinstance(made, Course):
         raise refuse(name, "it is no scheduler")
-    # Schedulers of torch are put together before they are written; of a cosine that rises again, the run decides what is said.
-    course = made.reaching(settings.total) if is_number(settings.total) else made
-    return Found(name, call(name, course.said, (), {}), steps=settings.total if is_number(settings.total) else None)
+    return of_course(name, made, settings)
 
 
 def _path(config: Any) -> str:
@@ -73,17 +78,18 @@ def _made(config: Any) -> Any:
     root, name = path.partition(".")[0], path.rpartition(".")[2]
     table = _TABLES.get(_TOO.get(root, root), {})
     if name not in table:
-        known = ", ".join(("torch.optim.lr_scheduler", "transformers", "optax", "timm.scheduler", "keras", "deepspeed"))
-        raise refuse(path, f"the schedulers that can be read are those of {known}")
+        raise _unknown(path, name, table)
     if "_target_" in config:
-        args = config.get("_args_", ())
-        named = {key: value for key, value in config.items() if not key.startswith("_")}
+        args = config.get("_args_") or ()
+        if not isinstance(args, Sequence) or isinstance(args, str | bytes):
+            raise refuse(path, "its `_args_` are no list")
+        named = {str(key): value for key, value in config.items() if not str(key).startswith("_")}
     else:
         inner = [config.get(key) or {} for key in ("init_args", "dict_kwargs")]
         if not all(isinstance(one, Mapping) for one in inner):
             raise refuse(path, "its `init_args` are no mapping")
-        args, named = (), {**inner[0], **inner[1]}
-        others = sorted(set(config) - {"class_path", "init_args", "dict_kwargs"})
+        args, named = (), {str(key): value for key, value in {**inner[0], **inner[1]}.items()}
+        others = sorted({str(key) for key in config} - {"class_path", "init_args", "dict_kwargs"})
         if others:
             raise refuse(path, f"nothing reads `{others[0]}` beside `class_path` and `init_args`")
     if "unit" in named:
@@ -93,6 +99,17 @@ def _made(config: Any) -> Any:
     if root in ("torch", *_TOO) and children is not None and not _courses(children):
         raise refuse(path, "its `schedulers` are no list of schedulers of torch")
     return call(name, table[name], [_made(one) for one in args], named)
+
+
+def _unknown(path: str, name: str, table: Mapping[str, Any]) -> ScheduleError:
+    """What a path may be meant for."""
+    known = ", ".join(_HOMES.values())
+    close = difflib.get_close_matches(name, table, 1, 0.8)
+    if close:
+        return refuse(path, f"there is no `{name}` in it", f"`{path.rpartition('.')[0]}.{close[0]}`")
+    homes = [home for root, home in _HOMES.items() if name in _TABLES[root] and path == name]
+    advice = f"`{homes[0]}.{name}`" if homes else None
+    return refuse(path, f"the schedulers that can be read are those of {known}", advice)
 
 
 def _courses(given: Any) -> bool:

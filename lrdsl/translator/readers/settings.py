@@ -7,11 +7,14 @@ lose an argument: what a scheduler does not take is an error that names it.
 from __future__ import annotations
 
 import inspect
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ...diagnostic import ScheduleError
-from ...records import field, frozen
+from ...records import field, frozen, replace
+from ..course import Course
 from ..words import Said, refuse
 
 T = TypeVar("T")
@@ -78,6 +81,36 @@ def call(scheduler: str, function: Callable[..., T], args: Any, named: Mapping[s
         raise
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         raise refuse(scheduler, f"its arguments cannot be read: {error}") from None
+
+
+def renamed(error: ScheduleError, names: Mapping[str, str]) -> ScheduleError:
+    """An error with the names that the configuration has for what a scheduler is given."""
+    pattern = re.compile(rf"(?<=`)({'|'.join(names)})(?=`)|\b({'|'.join(names)})(?==)")
+
+    def theirs(text: str) -> str:
+        return pattern.sub(lambda found: names[found[0]], text)
+
+    return ScheduleError(
+        *(
+            replace(
+                one,
+                message=theirs(one.message),
+                mends=tuple(replace(mend, says=theirs(mend.says)) for mend in one.mends),
+            )
+            for one in error.problems
+        )
+    )
+
+
+def of_course(name: str, course: Course, settings: Settings) -> Found:
+    """What a scheduler of torch says. Of a cosine that rises again, and of what grows, the length of the run decides it."""
+    if not is_number(settings.total):
+        return Found(name, call(name, course.said, (), {}))
+    total = math.ceil(settings.total)
+    course = course.reaching(total - 1)
+    if course.grows:
+        return Found(name, call(name, course.ended(total).said, (), {}), steps=total)
+    return Found(name, call(name, course.said, (), {}), steps=total)
 
 
 def is_number(value: Any) -> bool:

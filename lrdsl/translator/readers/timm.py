@@ -11,11 +11,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ...diagnostic import ScheduleError
 from ...records import frozen
 from .. import timm
 from ..lines import real
 from ..words import Said, refuse
-from .settings import Found, Settings, call
+from .settings import Found, Settings, call, renamed
 
 # timm's names and defaults. The defaults of its classes are others, and so are those of its train script.
 _DEFAULTS: dict[str, Any] = {
@@ -41,6 +42,14 @@ _DEFAULTS: dict[str, Any] = {
 _BESIDE = ("lr", "lr_base", "lr_base_size", "lr_base_scale", "lr_noise_pct", "lr_noise_std", "patience_epochs", "sched")
 _OURS = ("lr_", "sched", "warmup_", "decay_", "cooldown_")
 _CYCLES = ("cosine", "tanh", "poly")
+# What the classes call what the train script calls so.
+_NAMES = {
+    "t_initial": "epochs", "warmup_t": "warmup_epochs", "warmup_lr_init": "warmup_lr", "lr_min": "min_lr",
+    "cycle_mul": "lr_cycle_mul", "cycle_decay": "lr_cycle_decay", "cycle_limit": "lr_cycle_limit", "k_decay": "lr_k_decay",
+    "noise_range_t": "lr_noise", "decay_t": "decay_epochs", "decay_fn": "lr_decay_fn",
+    "stable_timescale": "lr_stable_timescale",
+}  # fmt: skip
+_OTHERS = {"poly": {"power": "decay_rate"}, "multistep": {"decay_t": "decay_milestones"}}
 _CLASSES = {
     "cosine": "CosineLRScheduler",
     "tanh": "TanhLRScheduler",
@@ -80,13 +89,22 @@ def read(settings: Settings) -> Found:
     if sched not in _CLASSES:
         raise refuse(sched, f"the values of `sched` are {', '.join(_CLASSES)} and none")
     for name in settings.names():
+        plain = name.lstrip("-").replace("-", "_")
+        if plain != name and plain in _DEFAULTS:
+            raise refuse(sched, f"timm reads no `{name}`, whose name among its arguments is `{plain}`")
         known = name in _DEFAULTS or name in _BESIDE
         if name.startswith(_OURS) and not known and settings.get(name) is not None:
             raise refuse(sched, f"what timm makes of `{name}` is not known")
     run = _run(sched, {name: settings.get(name, default) for name, default in _DEFAULTS.items()}, settings.epoch)
     name = _CLASSES[sched]
-    said = call(name, timm.SCHEDULERS[name], (), _arguments(run))
+    try:
+        said = call(sched, timm.SCHEDULERS[name], (), _arguments(run))
+    except ScheduleError as error:
+        raise renamed(error, _NAMES | _OTHERS.get(sched, {})) from None
     epochs = _epochs(run)
+    if settings.total is not None and settings.total not in (f"{epochs} epochs", epochs * (settings.epoch or math.inf)):
+        why = f"its run is of {epochs} epochs, as timm reckons from the arguments, and `total` is {settings.total!r}"
+        raise refuse(sched, why, "leave `total` out, or change `epochs`")
     return Found(name, said, f"{epochs} epochs", settings.epoch, epochs * run.length)
 
 

@@ -6,6 +6,7 @@ where it is not, as a person would write it. Refuses a type that follows a metri
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ _PLAIN = ("constant", "constant_with_warmup")
 _WARMED = ("constant_with_warmup", "inverse_sqrt")
 _ENDLESS = ("constant", *_WARMED, "reduce_lr_on_plateau", "greedy")
 _TAILS = {"linear": "linear", "cosine": "cosine", "1-sqrt": "sqrt"}
+_ENUM = "SchedulerType."
 _RATIOS = ("polynomial", "cosine_with_min_lr", "cosine_warmup_with_min_lr")
 
 
@@ -33,6 +35,8 @@ def knows(settings: Settings) -> bool:
 def read(settings: Settings) -> Found:
     kind = settings.get("lr_scheduler_type")
     name = str(getattr(kind, "value", kind))
+    if name.startswith(_ENUM):  # as a log or a dump of the arguments shows it
+        name = name.removeprefix(_ENUM).lower().replace("reduce_on", "reduce_lr_on")
     if name not in transformers.SCHEDULERS:
         raise refuse(name, f"the values of `lr_scheduler_type` are {', '.join(transformers.SCHEDULERS)}")
     inner = settings.get("deepspeed")
@@ -103,6 +107,9 @@ def _open(name: str, warm: int | Fraction, more: dict[str, Any], lr: Any) -> str
         low = real(name, "min_lr_ratio", given.get("min_lr_ratio", 0))
         start = f", from={share(low) or of_base(low)}" if low else ""
     fall = _fall(name, given, lr, span if warm else None)
+    useless = sorted(set(given) - set(inspect.signature(transformers.COURSES[name]).parameters))
+    if useless:
+        raise refuse(name, f"it takes no `{useless[0]}`, which is among its `lr_scheduler_kwargs`")
     if given:
         raise _without_steps(name, f"with `{min(given)}` ")
     return f"warmup({span}{start}) then {fall}" if warm else fall
