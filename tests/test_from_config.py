@@ -441,6 +441,21 @@ def test_drawn_blocks_are_what_deepspeed_makes_of_them() -> None:
             page.agree(schedule.text, {"lr": expected}, base=BASE, note=f"draw {number}: {config}")
 
 
+def test_an_lrs_of_a_keras_model_is_its_text() -> None:
+    text = 'lr = warmup(10) then cosine\nlr["head"] = 2*lr'
+    own = {
+        "module": "lrdsl.keras",
+        "class_name": "LRS",
+        "config": {"text": text, "output": "lr", "base": None, "bindings": {"total": "100"}, "group": None},
+        "registered_name": "lrdsl>LRS",
+    }
+    assert lrdsl.from_config(own) == lrdsl.compile(text, total=100)
+    assert lrdsl.from_config({"class_name": "SGD", "config": {"learning_rate": own}}) == lrdsl.compile(text, total=100)
+    assert lrdsl.from_config(own, total=200) == lrdsl.compile(text, total=200)
+    headed = {**own, "config": {**own["config"], "group": "head"}}  # type: ignore[dict-item]
+    assert lrdsl.from_config(headed) == lrdsl.compile(text, total=100).group("head")
+
+
 def test_what_keras_serializes_is_what_it_computes() -> None:
     keras = pytest.importorskip("keras")
     peers = keras.optimizers.schedules
