@@ -24,9 +24,9 @@ FEW = 16  # parts that are told apart by comparing; more are looked up in a tabl
 
 @contextmanager
 def wide() -> Any:
-    """64 bits inside, whatever JAX is set to; gives the type that a value has outside."""
+    """64 bits inside, and kinds of numbers that mix, whatever JAX is set to; gives the type that a value has outside."""
     kind = jnp.result_type(float)
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         yield kind
 
 
