@@ -83,7 +83,7 @@ def power(a: float, b: float) -> float:
     try:
         found = a**b
     except OverflowError:
-        return INF
+        return -INF if a < 0 and b % 2 == 1 else INF
     except ZeroDivisionError:
         return INF
     return math.nan if isinstance(found, complex) else found
@@ -284,8 +284,9 @@ FUNCTIONS: dict[str, Function] = {
         Function("*", (2, 2), lambda a, b: a * b, valued_product, lambda a, b: (b, a), "multiply", "{0} * {1}", "{0} * {1}",
                  False),
         Function("/", (2, 2), divide, divided, lambda a, b: (divided(ONE, b), negate(divided(a, square(b)))), "divide",
-                 "{0} / {1}", "{0} / {1}", False, jax="divide({0}, {1})"),
-        Function("^", (2, 2), power, _power, _power_slopes, "power", "power({0}, {1})", "math.pow({0}, {1})", False),
+                 "{0} / {1}", "divide({0}, {1})", False, jax="divide({0}, {1})"),
+        Function("^", (2, 2), power, _power, _power_slopes, "power", "powers({0}, {1})", "power({0}, {1})", False,
+                 jax="power({0}, {1})"),
         Function("neg", (1, 1), lambda a: -a, negate, lambda a: ((-1.0, -1.0),), "negative", "-{0}", "-{0}", False),
         # Of two equal zeros np.minimum and np.maximum return the second, unlike Python's min and max.
         Function("min", (1, None), lambda *a: _fold(a, lambda v, c: v if v < c else c),
@@ -303,24 +304,24 @@ FUNCTIONS: dict[str, Function] = {
         Function("tanh", (1, 1), math.tanh, rising(math.tanh, -1.0, 1.0), lambda a: (_tanh_slope(a),), "tanh",
                  "np.tanh({0})", "math.tanh({0})", integral=_tanh_integral, jax="tanh({0})"),
         Function("ln", (1, 1), logarithm, _logarithm, lambda a: (divided(ONE, a) if a[0] >= 0 else EVERYTHING,), "log",
-                 "np.log({0})", "math.log({0})", integral=_logarithm_integral, jax="ln({0})"),
+                 "np.log({0})", "ln({0})", integral=_logarithm_integral, jax="ln({0})"),
         Function("halfwave", (1, 1), halfwave, wave(halfwave, 1.0, 2.0, 0.0), lambda a: (_half_slope(a),), "",
                  "halfwave({0})", "halfwave({0})", integral=_half_integral),
         Function("blend", (4, 4), blend, _blend, _blend_slopes, "", "blend({0}, {1}, {2}, {3})",
                  "blend({0}, {1}, {2}, {3})", False),
         # What the emitter makes of powers; numpy takes other routines for these exponents when they are arrays.
         Function("exp", (1, 1), exponential, _EXP, lambda a: (_EXP(a),), "exp", "np.exp({0})",
-                 "math.exp({0})", False, jax="exp({0})"),
+                 "exp({0})", False, jax="exp({0})"),
         Function("exp2", (1, 1), lambda x: power(2.0, x), rising(lambda x: power(2.0, x), 0.0),
-                 lambda a: (_power_slopes((2.0, 2.0), a)[1],), "exp2", "np.exp2({0})", "2.0 ** {0}", False,
+                 lambda a: (_power_slopes((2.0, 2.0), a)[1],), "exp2", "np.exp2({0})", "power(2.0, {0})", False,
                  jax="power(2.0, {0})"),
         Function("sqrt", (1, 1), lambda x: math.sqrt(x) if x >= 0 else math.nan, _square_root,
-                 lambda a: (_power_slopes(a, (0.5, 0.5))[0],), "sqrt", "np.sqrt({0})", "math.sqrt({0})", False,
+                 lambda a: (_power_slopes(a, (0.5, 0.5))[0],), "sqrt", "np.sqrt({0})", "root({0})", False,
                  jax="root({0})"),
         Function("square", (1, 1), lambda x: x * x, square, lambda a: (multiply((2.0, 2.0), a),), "square",
                  "{0} * {0}", "{0} * {0}", False),
         Function("reciprocal", (1, 1), lambda x: divide(1.0, x), lambda a: divided(ONE, a),
-                 lambda a: (negate(divided(ONE, square(a))),), "reciprocal", "1.0 / {0}", "1.0 / {0}", False),
+                 lambda a: (negate(divided(ONE, square(a))),), "reciprocal", "1.0 / {0}", "divide(1.0, {0})", False),
     )
 }  # fmt: skip
 

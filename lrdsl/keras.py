@@ -56,7 +56,9 @@ class LRS(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc
 
     def get_config(self) -> dict[str, Any]:
         """The text and what is bound in it: all that is saved."""
-        base = dict(self.base) if isinstance(self.base, Mapping) else self.base
+        base = self.base
+        if base is not None:  # numbers of numpy are no JSON
+            base = {key: float(one) for key, one in base.items()} if isinstance(base, Mapping) else float(base)
         return {
             "text": self.schedule.text,
             "output": self.output,
@@ -67,11 +69,15 @@ class LRS(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> LRS:
-        """The schedule of what `get_config` gave."""
-        schedule = compiled(config["text"], **config["bindings"])
-        if config["group"] is not None:
+        """The schedule of what `get_config` gave; all but the text may be left out."""
+        schedule = compiled(config["text"], **config.get("bindings", {}))
+        if config.get("group") is not None:
             schedule = schedule.group(config["group"])
-        return cls(schedule, config["output"], config["base"])
+        return cls(schedule, config.get("output", "lr"), config.get("base"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the function of the backend is made anew."""
+        return {**self.__dict__, "_value": None}
 
     def __repr__(self) -> str:
         return f"<LRS {self.schedule[self.output].name}: {self.schedule.describe(self.base)}>"

@@ -146,7 +146,7 @@ class Output:
             return (_finite(base),) * len(self.keys)
         for key in self.keys:
             if key not in base:
-                raise ScheduleError(problems.base_needed(self.name, (key,)))
+                raise ScheduleError(problems.base_needed(self.name, (key,), by_key=True))
         return tuple(_finite(base[key]) for key in self.keys)
 
     def kernel(self, base: Base) -> Kernel:

@@ -266,3 +266,13 @@ def test_the_validator_can_fail() -> None:
         other = copy.deepcopy(document)
         change(other)
         assert wrong(other, SCHEMA), change
+
+
+@pytest.mark.parametrize("key", ["period", "stretch"])
+@pytest.mark.parametrize("number", ["0", "-1/2", "1/0"])
+def test_the_schema_refuses_what_no_cycle_can_have(key: str, number: str) -> None:
+    document = read(lrdsl.compile("repeat(cosine(7, from=1), stretch=1.5)"))
+    body = document["outputs"]["lr"]["timeline"]["parts"][0]["body"]
+    assert body["kind"] == "cycle"
+    body[key]["exact"] = number
+    assert wrong(document, SCHEMA)

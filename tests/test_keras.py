@@ -88,6 +88,20 @@ print(float(made(50)), float(again(50)), again.schedule == s, type(again).__name
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_one_that_was_called_is_pickled_and_its_config_is_plain(backend: str) -> None:
+    code = """
+import json, pickle, lrdsl, numpy as np
+made = lrdsl.keras.LRS("linear(10, to=0)", base=np.float32(0.5))
+made(5)
+again = pickle.loads(pickle.dumps(made))
+plain = lrdsl.keras.LRS.from_config(json.loads(json.dumps(made.get_config())))
+least = lrdsl.keras.LRS.from_config({"text": "linear(10, from=1, to=0)"})
+print(float(again(5)), float(plain(5)), float(least(5)))
+"""
+    assert run(["-c", code], backend).split() == ["0.25", "0.25", "0.5"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_what_cannot_be_is_said_before_training(backend: str, tmp_path: Path) -> None:
     found = part("refusals", backend, tmp_path)
 

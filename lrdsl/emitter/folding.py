@@ -40,12 +40,12 @@ def since(t: Any, low: Any, origin: Any) -> Any:
 
 def less(x: Any, e: Any, i: Any, period: Any) -> Any:
     """(x, e) - i * period as a pair; the period is three floats."""
-    h, l = two_product(i, period[0])
+    h, g = two_product(i, period[0])
     x, f = two_sum(x, -h)
-    rest = (f - l) + e
-    h, l = two_product(i, period[1])
+    rest = (f - g) + e
+    h, g = two_product(i, period[1])
     x, f = two_sum(x, -h)
-    return two_sum(x, (f - l) + rest - i * period[2])
+    return two_sum(x, (f - g) + rest - i * period[2])
 
 
 def fold(x: Any, e: Any, period: Any, floor: Any) -> Any:
@@ -83,8 +83,8 @@ def turns(t: Any, scale: Any, origin: Any, period: Any, floor: Any) -> Any:
     early = (m < 0) * 1.0
     i, m = i - early, m + early * period
     r = m / scale
-    h, l = two_product(r, scale)
-    return i, r, ((m - h) - l) / scale
+    h, g = two_product(r, scale)
+    return i, r, ((m - h) - g) / scale
 
 
 def doubtful(x: Any, r: Any, d: Any, period: Any) -> Any:
@@ -97,14 +97,14 @@ def doubtful(x: Any, r: Any, d: Any, period: Any) -> Any:
 def unstretch(r: Any, d: Any, scale: Any) -> Any:
     """(r, d) divided by a scale of two floats, as a pair."""
     q = r / scale[0]
-    h, l = two_product(q, scale[0])
-    rest = (((r - h) - l) + d - q * scale[1]) / scale[0]
+    h, g = two_product(q, scale[0])
+    rest = (((r - h) - g) + d - q * scale[1]) / scale[0]
     return two_sum(q, rest)
 
 
 def stage(i: Any, origin: Any, every: Any) -> Any:
     """origin + i * every as a pair."""
-    h, l = two_product(i, every[0])
+    h, g = two_product(i, every[0])
     x, e = two_sum(h, origin[0])
     x, f = two_sum(x, origin[1])
-    return two_sum(x, e + f + l + origin[2] + i * every[1])
+    return two_sum(x, e + f + g + origin[2] + i * every[1])

@@ -13,21 +13,32 @@ from importlib.resources import files
 
 from ..functions import HALFWAVE
 
+_IMPORTS = (
+    {
+        "math": "import math",
+        "re": "import re",
+        "bisect_right": "from bisect import bisect_right",
+        "contextmanager": "from contextlib import contextmanager",
+        "Fraction": "from fractions import Fraction",
+    },
+    {
+        "jax": "import jax",
+        "jnp": "import jax.numpy as jnp",
+        "np": "import numpy as np",
+        "torch": "import torch",
+    },
+)
 # What the imports of modules bring in: names that nothing else may have.
-IMPORTED = frozenset({"re", "np", "torch", "jax", "jnp", "math", "Fraction", "bisect_right", "contextmanager"})
+IMPORTED = frozenset(name for block in _IMPORTS for name in block)
 
 
-def imports(target: str, groups: bool) -> list[str]:
-    first = ["import math", "import re"] if groups else ["import math"]
-    match target:
-        case "numpy":
-            return [*first, "from fractions import Fraction", "", "import numpy as np", ""]
-        case "torch":
-            return [*first, "", "import torch", ""]
-        case "jax":
-            others = ["import jax", "import jax.numpy as jnp", "import numpy as np"]
-            return [*first, "from contextlib import contextmanager", "", *others, ""]
-    return [*first, "from bisect import bisect_right", "from fractions import Fraction", ""]
+def imports(code: str) -> list[str]:
+    """The imports of what the code uses: Python's own, and others."""
+    lines = []
+    for block in _IMPORTS:
+        used = [line for name, line in block.items() if re.search(rf"(?<![\w.]){name}(\.|\(|$)", code, re.MULTILINE)]
+        lines += [*used, ""] if used else []
+    return lines
 
 
 @functools.cache
@@ -35,7 +46,7 @@ def runtime(target: str) -> tuple[dict[str, str], dict[str, str]]:
     """The functions that modules of a target are built of, and its constants. A runtime's own function wins over a shared one."""
     functions: dict[str, str] = {}
     constants: dict[str, str] = {}
-    for home in ("folding", "runtime_groups", f"runtime_{target}"):
+    for home in ("folding", "runtime_groups", "runtime_levels", f"runtime_{target}"):
         text = files(__package__).joinpath(f"{home}.py").read_text("utf-8")
         lines = text.splitlines()
         body = ast.parse(text).body

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import problems
 from ..diagnostic import ScheduleError
-from ..functions import FUNCTIONS, TARGETS
+from ..functions import TARGETS
 from ..records import field, slotted
 from ..timeline import (
     BaseRow,
@@ -28,7 +28,7 @@ from ..timeline import (
 )
 from .docstring import docstring, escaped
 from .machinery import IMPORTED, imports, machinery, runtime
-from .writer import Writer, number_code
+from .writer import Writer, level_code, number_code
 
 if TYPE_CHECKING:
     from ..output import Output
@@ -50,14 +50,8 @@ def module(schedule: Schedule, target: str, groups: Groups | None = None) -> str
         work.groups(groups)
     code = "\n".join([*work.functions, *work.forms.values()])
     # Reading order: what it is, the functions, their forms, and the machinery last.
-    lines = [
-        docstring(schedule, target, groups),
-        *imports(target, groups is not None),
-        "",
-        code,
-        *machinery(target, code),
-    ]
-    return "\n".join(lines).rstrip() + "\n"
+    code = "\n".join([code, *machinery(target, code)]).rstrip()
+    return "\n".join([docstring(schedule, target, groups), *imports(code), "", code, ""])
 
 
 def function(schedule: Schedule, output: Output, target: str) -> Any:
@@ -196,6 +190,12 @@ def _level_lines(rows: Sequence[Row], code: str, keyed: Sequence[str], target: s
                 text = number_code(real)
             case _:
                 operands = [f"k{operand}" for operand in row.rows]
-                text = FUNCTIONS[row.function].template("jax" if target == "jax" else "python").format(*operands)
+                plain = row.function == "/" and target != "jax" and _no_zero(rows[row.rows[1]])
+                text = " / ".join(operands) if plain else level_code(row.function, operands, target)
         lines.append(f"k{index} = {text}")
     return lines
+
+
+def _no_zero(row: Row) -> bool:
+    """Whether a level can be divided by as it is."""
+    return isinstance(row, ExactRow) and rounded(row.value) != 0

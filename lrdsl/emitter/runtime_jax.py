@@ -24,9 +24,9 @@ FEW = 16  # parts that are told apart by comparing; more are looked up in a tabl
 
 @contextmanager
 def wide() -> Any:
-    """64 bits inside, whatever JAX is set to; gives the type that a value has outside."""
+    """64 bits inside, and kinds of numbers that mix, whatever JAX is set to; gives the type that a value has outside."""
     kind = jnp.result_type(float)
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         yield kind
 
 
@@ -42,12 +42,12 @@ def traced(x: Any) -> bool:
 
 def unseen(x: Any, t: Any) -> Any:
     """A number that a compiler cannot read: where it can, it multiplies by 1 / x, and adds up numbers that follow each other."""
-    return jnp.where(t == t, x, t)
+    return jnp.where(jnp.isnan(t), t, x)
 
 
 def kept(x: Any) -> Any:
     """A product that a compiler cannot fuse with a sum, so that its rounding error is what it is said to be."""
-    return jnp.where(x == x, x, 0.0)
+    return jnp.where(jnp.isnan(x), 0.0, x)
 
 
 def two_product(a: Any, b: Any) -> Any:
@@ -66,14 +66,14 @@ def minimum(x: Any, y: Any) -> Any:
     """The smaller of two; NaN passes through."""
     if traced(x) or traced(y):
         return jnp.minimum(x, y)
-    return x if x < y or x != x else y
+    return x if x < y or math.isnan(x) else y
 
 
 def maximum(x: Any, y: Any) -> Any:
     """The larger of two; NaN passes through."""
     if traced(x) or traced(y):
         return jnp.maximum(x, y)
-    return x if x > y or x != x else y
+    return x if x > y or math.isnan(x) else y
 
 
 def divide(x: Any, y: Any) -> Any:
@@ -81,7 +81,7 @@ def divide(x: Any, y: Any) -> Any:
     if traced(x) and not traced(y):
         y = unseen(y, x)
     elif not traced(y) and y == 0:
-        return math.nan if x == 0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
+        return math.nan if x == 0 or math.isnan(x) else math.copysign(math.inf, x) * math.copysign(1.0, y)
     return x / y
 
 

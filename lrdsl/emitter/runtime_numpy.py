@@ -37,7 +37,7 @@ def halfwave(x: Any) -> Any:
     return np.where(x > 0.5, 1.0 - v, v)
 
 
-def power(x: Any, y: Any) -> Any:
+def powers(x: Any, y: Any) -> Any:
     """np.power by its general routine: for a single exponent of 2, 0.5 or -1 numpy takes others, with other last digits."""
     if np.size(y) == 1 and np.ndim(y):
         return np.power(np.repeat(x, 2) if np.ndim(x) else x, np.repeat(y, 2))[:1]
@@ -92,7 +92,7 @@ def cycle(t: Any, low: Any, origin: Any, period: Any, exact: Any, whole: Any, fa
     """The body again and again; cycle i counts factor^i."""
     i, r, d = folded(t, low, origin, period, exact)
     out = chain(r, None if whole else d, body)
-    return out if factor is None else out * power(factor, np.minimum(i, most))
+    return out if factor is None else out * powers(factor, np.minimum(i, most))
 
 
 def sample(t: Any, low: Any, origin: Any, every: Any, exact: Any, whole: Any, body: Any) -> Any:
@@ -119,7 +119,7 @@ def stretched(t: Any, low: Any, starts: Any, scales: Any, factor: Any, body: Any
     r, d = two_sum(r, e - second[i] + (0.0 if low is None else low))
     r, d = unstretch(r, d, (scale[i, 0], scale[i, 1]))
     out = chain(r, d, body)
-    return out if factor is None else out * power(factor, i.astype(np.float64))
+    return out if factor is None else out * powers(factor, i.astype(np.float64))
 
 
 def evaluate(t: Any, parts: Any) -> Any:

@@ -1,7 +1,7 @@
 """What a standalone Python module is built of: its functions are copied into it as they stand.
 
 In: one time, levels, tables of parts. Out: one value, within a few last digits of the numpy one, for `math.exp` is not `np.exp`.
-Nothing here may use anything of lrdsl; `folding.py` is copied along.
+Nothing here may use anything of lrdsl; `folding.py` and `runtime_levels.py` are copied along.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from ..functions import HALFWAVE
 from .folding import doubtful, fold, since, stage, turns, two_sum, units, unstretch
+from .runtime_levels import power
 
 
 def blend(start: Any, stop: Any, s: Any, c: Any) -> Any:
@@ -34,38 +35,6 @@ def halfwave(x: Any) -> Any:
         v = (v + coefficient) * y
     v = (v + HALFWAVE[0]) * y
     return 1.0 - v if x > 0.5 else v
-
-
-def divide(x: Any, y: Any) -> Any:
-    """x / y, infinite or NaN where numpy says so."""
-    if y == 0:
-        return math.nan if x == 0 or x != x else math.copysign(math.inf, x) * math.copysign(1.0, y)
-    return x / y
-
-
-def power(x: Any, y: Any) -> Any:
-    """x to the power of y, infinite or NaN where numpy says so."""
-    try:
-        return math.pow(x, y)
-    except OverflowError:
-        return math.inf
-    except ValueError:
-        return math.inf if x == 0 else math.nan
-
-
-def exp(x: Any) -> Any:
-    """e to the power of x, infinite where it is too large."""
-    return math.exp(x) if x < 709.7 else power(math.e, x)
-
-
-def ln(x: Any) -> Any:
-    """The natural logarithm, infinite or NaN where numpy says so."""
-    return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
-
-
-def root(x: Any) -> Any:
-    """The square root, NaN of what is negative."""
-    return math.sqrt(x) if x >= 0 else math.nan
 
 
 def chain(t: Any, low: Any, parts: Any) -> Any:

@@ -41,7 +41,7 @@ def minimum(x: Any, y: Any) -> Any:
     if not isinstance(x, torch.Tensor):
         x, y = y, x
     if not isinstance(x, torch.Tensor):
-        return x if x < y or x != x else y
+        return x if x < y or math.isnan(x) else y
     return torch.minimum(x, full(x, y))
 
 
@@ -50,7 +50,7 @@ def maximum(x: Any, y: Any) -> Any:
     if not isinstance(x, torch.Tensor):
         x, y = y, x
     if not isinstance(x, torch.Tensor):
-        return x if x > y or x != x else y
+        return x if x > y or math.isnan(x) else y
     return torch.maximum(x, full(x, y))
 
 
@@ -90,7 +90,7 @@ def halfwave(x: Any) -> Any:
     return 1.0 - v if x > 0.5 else v
 
 
-def power(x: Any, y: Any) -> Any:
+def powers(x: Any, y: Any) -> Any:
     """x to the y, of which one may be a number."""
     return torch.pow(x, y) if isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor) else math.pow(x, y)
 
@@ -178,7 +178,7 @@ def cycle(t: Any, low: Any, origin: Any, period: Any, exact: Any, whole: Any, fa
     """The body again and again; cycle i counts factor^i."""
     i, r, d = folded(t, low, origin, period, exact)
     out = chain(r, None if whole else d, body)
-    return out if factor is None else out * power(full(i, factor), torch.clamp(i, max=most))
+    return out if factor is None else out * powers(full(i, factor), torch.clamp(i, max=most))
 
 
 def sample(t: Any, low: Any, origin: Any, every: Any, exact: Any, whole: Any, body: Any) -> Any:
@@ -206,7 +206,7 @@ def stretched(t: Any, low: Any, starts: Any, scales: Any, factor: Any, body: Any
     scale = [torch.take(constant(tuple(scale[n] for scale in scales), t), i) for n in (0, 1)]
     r, d = unstretch(r, d, scale)
     out = chain(r, d, body)
-    return out if factor is None else out * power(full(r, factor), i.to(torch.float64))
+    return out if factor is None else out * powers(full(r, factor), i.to(torch.float64))
 
 
 def evaluate(t: Any, parts: Any) -> Any:

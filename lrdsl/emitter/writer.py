@@ -39,13 +39,15 @@ from .forms import first_float, split, three_floats
 if TYPE_CHECKING:
     pass
 
-# Python raises where IEEE has infinities, which may well be harmless: min(1, 1/t) at 0.
-_SAFE = {"/": "divide({0}, {1})", "ln": "ln({0})"}
-
 
 def _comment(span: Span) -> str:
     text = " ".join(span.text.split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def level_code(function: str, operands: Sequence[str], target: str) -> str:
+    """A function of levels, which are numbers: also where the form that they stand in is one of arrays."""
+    return _applied(FUNCTIONS[function].template("jax" if target == "jax" else "python"), operands)
 
 
 def number_code(value: float) -> str:
@@ -130,14 +132,18 @@ class _Form:
                 return self.inner(node)
 
     def anchored(self, node: Anchored) -> str:
-        since = self.clock("since", node.clock)
-        if self.writer.target in ("torch", "jax"):
-            # The body may be infinite where it begins, and so would be its derivative, though nobody looks at it there.
-            self.clocks["since", node.clock] = self.line("since", f"torch.where({since} == 0, 1.0, {since})")
-        body, start = self.write(node.body), self.number(f"k{node.start}")
+        since, outside = self.clock("since", node.clock), self.clocks
         if self.writer.target == "python":
-            return f"({start} if {since} == 0 else {body})"
-        return f"{MODULES[self.writer.target]}.where({since} == 0, {start}, {body})"
+            body, start = self.write(node.body), self.number(f"k{node.start}")
+            return self.line("value", f"{start} if {since} == 0 else {body}")
+        where = f"{MODULES[self.writer.target]}.where"
+        if self.writer.target in ("torch", "jax"):
+            # The body may be infinite where it begins, and so would be its derivative, though nobody looks at it there: it has
+            # a time of its own, which nothing beside it may see.
+            self.clocks = {("since", node.clock): self.line("since", f"{where}({since} == 0, 1.0, {since})")}
+        body, start = self.write(node.body), self.number(f"k{node.start}")
+        self.clocks = outside
+        return f"{where}({since} == 0, {start}, {body})"
 
     def clock(self, what: str, clock: Clock) -> str:
         if (what, clock) not in self.clocks:
@@ -149,7 +155,7 @@ class _Form:
             return self._distance("since", "t", clock.origin, ("-", "+"))
         assert clock.length is not None
         length = self.number(number_code(rounded(clock.length)))
-        over = FUNCTIONS["/"].template(self.writer.target)
+        over = FUNCTIONS["/"].template("jax") if self.writer.target == "jax" else "{} / {}"  # a length is not 0
         if what == "p":
             return self.line("p", over.format(self.clock("since", clock), length))
         left = self._distance("left", "", clock.origin + clock.length, ("+", "-"))
@@ -175,24 +181,30 @@ class _Form:
         return text if text == "t" else self.line(name, text)
 
     def operation(self, node: Operation) -> str:
+        level = self.level(node)
+        if level is not None:
+            return self.number(level)
         if node.function == "^":
             return self.power(node.operands[0], node.operands[1])
         template = FUNCTIONS[node.function].template(self.writer.target)
-        if self.writer.target == "python":
-            template = _SAFE.get(node.function, template)
-        operands = [_bracketed(self.write(operand)) for operand in node.operands]
-        return template.format(*operands)
+        return _applied(template, [self.write(operand) for operand in node.operands])
+
+    def level(self, node: Node) -> str | None:
+        """What does not change with time, as a number: computed once, and by what computes numbers."""
+        if isinstance(node, Level):
+            return f"k{node.row}"
+        operands = [self.level(operand) for operand in node.operands] if isinstance(node, Operation) else [None]
+        known = [operand for operand in operands if operand is not None]
+        if not isinstance(node, Operation) or len(known) < len(operands):
+            return None
+        return level_code(node.function, known, self.writer.target)
 
     def power(self, base: Node, exponent: Node) -> str:
-        plain, checked = self.writer.target == "python", self.writer.target in ("python", "jax")
         b, x = self.known(base), self.known(exponent)
-        root = "root({})" if plain else FUNCTIONS["sqrt"].template(self.writer.target)
         if b == math.e:
-            return ("exp({})" if plain else FUNCTIONS["exp"].template(self.writer.target)).format(self.write(exponent))
+            return self.call("exp", self.write(exponent))
         if b == 2.0:
-            return ("power(2.0, {})" if plain else FUNCTIONS["exp2"].template(self.writer.target)).format(
-                self.write(exponent)
-            )
+            return self.call("exp2", self.write(exponent))
         if x in (1.0, 2.0, 0.5, -0.5, -1.0):
             one = self.line("x", self.write(base))
             match x:
@@ -201,12 +213,14 @@ class _Form:
                 case 2.0:
                     return f"{one} * {one}"
                 case 0.5:
-                    return root.format(one)
+                    return self.call("sqrt", one)
                 case -0.5:
-                    one = root.format(one)
-            return f"divide(1.0, {one})" if checked else f"1.0 / {one}"
-        operands = self.write(base), self.write(exponent)
-        return "power({}, {})".format(*operands)
+                    one = self.call("sqrt", one)
+            return self.call("/", "1.0", one)
+        return self.call("^", self.write(base), self.write(exponent))
+
+    def call(self, function: str, *operands: str) -> str:
+        return FUNCTIONS[function].template(self.writer.target).format(*operands)
 
     def known(self, node: Node) -> float | None:
         """The value of a level that no base changes."""
@@ -249,6 +263,11 @@ class _Form:
 
     def _factor(self, node: Cycle) -> str:
         return "None" if node.factor is None else self.number(f"k{node.factor}")
+
+
+def _applied(template: str, operands: Sequence[str]) -> str:
+    """A function of operands, which need brackets where it is no call."""
+    return template.format(*(operands if _one_call(template) else map(_bracketed, operands)))
 
 
 def _bracketed(text: str) -> str:

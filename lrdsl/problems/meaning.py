@@ -321,8 +321,9 @@ def no_output(source: Source) -> Diagnostic:
     return problem("E330", "the text has no output", Span(source, 0, 0), "", (advice,))
 
 
-def base_needed(output: str, keys: Sequence[str]) -> Diagnostic:
-    if keys and keys != (output,):
+def base_needed(output: str, keys: Sequence[str], by_key: bool = False) -> Diagnostic:
+    """`by_key`: bases were given by key, and these are not among them."""
+    if by_key or (keys and keys != (output,)):
         listed = ", ".join(f'"{key}": ...' for key in keys)
         whose = " and ".join(f"`{key}`" for key in keys)
         return problem("E331", f"`{output}` needs the base of {whose}", None, "", (Mend(f"pass `base={{{listed}}}`"),))
