@@ -65,8 +65,9 @@ def from_torch(name: str, r: random.Random) -> Drawn:
         case "CosineAnnealingWarmRestarts":
             arguments = (whole(r, 20, max(21, n // 6)), r.choice([1, 1, 2]), r.choice([0.0, lr * 0.01]))
         case "CyclicLR":
+            mode, gamma = r.choice(["triangular", "triangular2", "exp_range"]), r.choice([0.999, 0.9995])
             arguments = (lr / 10, lr, whole(r, 10, n // 8), r.choice([None, whole(r, 10, n // 8)]),
-                         r.choice(["triangular", "triangular2"]), 1.0, None, "cycle", False)  # fmt: skip
+                         mode, gamma, None, "cycle", False)  # fmt: skip
         case "OneCycleLR":
             share, way = r.choice([0.3, 0.25, 0.1]), r.choice(["cos", "linear"])
             arguments = (lr, n, None, None, share, way, False, 0.85, 0.95, 25.0, 1e4, r.choice([False, False, True]))

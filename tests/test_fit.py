@@ -38,6 +38,8 @@ TEXTS: dict[str, tuple[int, int]] = {
     "repeat(linear(15, from=0.01, to=0.4) then linear(15, to=0.01))": (1, 500),
     "0.01 + repeat(linear(15, from=0, to=0.39) then linear(15), factor=0.5)": (1, 300),
     "cosine(1k, from=0.1) every 50": (1, 1000),
+    "repeat(linear(60, from=0, to=0.17) then linear(90)) * exp(max=1, factor=0.999, per=1)": (1, 1500),
+    "1e-4 + repeat(linear(40, from=0, to=9e-4) then linear(40)) * exp(max=1, factor=0.995, per=1)": (1, 500),
     "1e-3/(1 + t/50)": (1, 1000),
     "5e-4": (10, 300),
 }

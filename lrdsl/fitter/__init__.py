@@ -9,6 +9,7 @@
     numbers.py    the numbers that a person would have written
     phrases.py    the ways to write a phase
     texts.py      the shortest text
+    products.py   cycles that shrink with every step
 
 In: a log. Out: a text with its schedule, and the largest deviation. Refuses to guess: what does not pass through every point to the
 precision of the log is no fit, and says so.
@@ -28,6 +29,7 @@ from .joiner import join
 from .logs import SINGLE, Log, read
 from .numbers import effort
 from .phases import phases_of
+from .products import shrinking_cycles
 from .stretches import Curve, Stretch, sharpened, stretches, thinned
 from .texts import Judge, schedule_of, shortest
 
@@ -90,11 +92,14 @@ def _fit(log: Log, offset: int) -> Fit:
 
 
 def _best(curve: Curve) -> str:
+    judge = Judge(curve)
+    product = shrinking_cycles(curve, judge)
+    if product is not None:
+        return product  # phase by phase it would be an arc of its own for every half of a cycle
     candidates = [_whole(curve)]
     stairs = _stairs(curve)
     if stairs is not None:
         candidates.append(stairs)
-    judge = Judge(curve)
     return min(candidates, key=lambda one: (not judge.passes(one), effort(one)))
 
 
