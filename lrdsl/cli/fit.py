@@ -10,7 +10,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from .. import decode
 from .texts import Usage, data, print_bytes
 
 if TYPE_CHECKING:
@@ -22,11 +21,11 @@ def run(options: argparse.Namespace) -> int:
         import scipy  # noqa: F401
     except ImportError:
         raise Usage('this needs scipy: pip install "lrdsl[fit]"') from None
-    from ..fitter import fit, read
+    from ..fitter import decoded, fit, read
 
     name = "<stdin>" if options.curve == "-" else options.curve
     table = sys.stdin.buffer.read() if options.curve == "-" else data(options.curve)
-    log = read(decode(table, name), name, options.step_column, options.column)
+    log = read(decoded(table, name), name, options.step_column, options.column)
     found = fit(log)
     if options.out is not None:
         _draw(found, log, options.out)
@@ -40,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
 def _say(found: Fit, log: Log, name: str) -> None:
     from ..plotter import time_label, value_label
 
+    if log.again:
+        many = "1 step stands" if log.again == 1 else f"{log.again} steps stand"
+        print(f"{many} there twice, with different values: of these the later rows are taken", file=sys.stderr)
     missed = f"{value_label(found.deviation)} at {time_label(found.at)}"
     if found.good:
         step, value = log.columns

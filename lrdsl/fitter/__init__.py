@@ -1,6 +1,7 @@
 """From a logged curve to the shortest text that reproduces it.
 
-    logs.py       tables of steps and values, as trainers and trackers write them, and how exact their values are
+    tables.py     tables as trainers and trackers write them
+    logs.py       steps and values of a table, and how exact they are
     families.py   the laws that a stretch may follow
     stretches.py  where one law ends and the next begins
     phases.py     the laws as phases with unknown numbers
@@ -29,9 +30,10 @@ from .logs import SINGLE, Log, read
 from .numbers import effort
 from .phases import phases_of
 from .stretches import Curve, Stretch, sharpened, stretches, thinned
+from .tables import decoded
 from .texts import Judge, schedule_of, shortest
 
-__all__ = ["Fit", "Log", "fit", "read"]
+__all__ = ["Fit", "Log", "decoded", "fit", "read"]
 
 _THIN = 20_000  # points; of a longer log so many tell as much
 _FEW = 7  # stretches: so many are looked at first, for a curve may only go on in the same way
