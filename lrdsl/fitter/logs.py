@@ -19,6 +19,7 @@ from .tables import Table, number_in, table, wrong
 _STEPS = ("global_step", "trainer/global_step", "train/global_step", "step", "_step", "steps", "iteration", "iter", "update",
           "num_updates", "batch", "epoch", "epochs", "tokens", "samples")  # fmt: skip
 _VALUES = ("lr", "learning_rate", "learning-rate", "learningrate", "lr_0", "lr-0", "value")
+_FLOAT64, _FLOAT32 = "float64", "float32"
 _FEW = 12  # different values: the levels of a curve of steps
 _LEAST = 1e-200  # below it, squares are 0
 _EXACT = 15  # digits from which on a value is a whole float64
@@ -39,6 +40,11 @@ class Log:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether digits were left out, so that what they were of is not seen."""
+        return self.precision not in (_FLOAT64, _FLOAT32)
 
 
 def read(text: str, name: str, step: str | None = None, value: str | None = None) -> Log:
@@ -144,13 +150,13 @@ def _slack(written: Sequence[str], y: Floats) -> tuple[Floats, str]:
         and np.array_equal(y, y.astype(np.float32).astype(np.float64))
         and not _round(written)
     ):
-        return np.full(len(y), SINGLE * top), "float32"
+        return np.full(len(y), SINGLE * top), _FLOAT32
     if plain and places is not None:
         return np.full(
             len(y), 0.5 * 10.0**-places * (1 + 1e-9) + _DRIFT * top
         ), f"{places} decimal{'s' if places != 1 else ''}"
     if digits >= _EXACT:
-        return np.full(len(y), _DRIFT * top), "float64"
+        return np.full(len(y), _DRIFT * top), _FLOAT64
     with np.errstate(divide="ignore"):
         exponents = np.where(y == 0, -400, np.floor(np.log10(np.abs(y)) + 1e-12))
     if len(set(written)) <= _FEW and digits < 6:

@@ -58,8 +58,9 @@ class Curve:
         return int(self.leaps[np.searchsorted(self.leaps, first)]) - first + 1
 
 
-def stretches(curve: Curve, enough: int | None = None) -> list[Stretch]:
-    """The cheapest way to cut a curve into stretches of one law each; its beginning, where there are `enough` of them."""
+def stretches(curve: Curve, enough: int | None = None, looks: int = _LOOKS) -> list[Stretch]:
+    """The cheapest way to cut a curve into stretches of one law each; its beginning, where there are `enough` of them, or where
+    so many looks have found no more."""
     cost = {0: 0.0}
     came: dict[int, tuple[int, Stretch]] = {}
     count = {0: 0}
@@ -77,7 +78,7 @@ def stretches(curve: Curve, enough: int | None = None) -> list[Stretch]:
         furthest = first
         if paid > _PAID and first < 2 * paid:
             break  # a number for every two points: that is noise
-        if first == len(curve) or curve.looks > _LOOKS or count[first] == enough:
+        if first == len(curve) or curve.looks > looks or count[first] == enough:
             break
         for stretch in longest(curve, first):
             # A law with more numbers than points explains nothing.
