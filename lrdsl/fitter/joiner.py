@@ -145,11 +145,8 @@ def _settle_times(chain: Chain) -> None:
     for index, phase in enumerate(phases):
         end = phase.end
         if not end.known:
-            sure = chain.fit(*chain.window(index)).get(end, 0.0)
-            width = max(6 * sure, 1e-9 * max(end.value, 1.0))
-            low, high = end.value - width, end.value + width
-            whole = [float(round(end.value))] if abs(end.value - round(end.value)) < 0.05 else []
-            chain.settle(end, index, [*whole, *_times(low, high, end.value, phase.begin.value)])
+            low, high = _sure(chain, end, index, 1e-9 * max(end.value, 1.0))
+            chain.settle(end, index, _times(low, high, end.value, phase.begin.value))
         elif end.loose is not None:
             low, high = end.loose
             if index + 1 == len(phases):
@@ -268,10 +265,20 @@ def _settle_powers(chain: Chain, index: int) -> None:
 
 
 def _settle(chain: Chain, one: Unknown, index: int) -> None:
-    sure = chain.fit(*chain.window(index)).get(one, 0.0)
-    width = max(6 * sure, 4e-12 * one.scale)
-    one.sure = width
-    tries = simple(one.value - width, one.value + width, one.value, 24, 4)
+    low, high = _sure(chain, one, index, 4e-12 * one.scale)
+    one.sure = max(high - one.value, one.value - low)
+    tries = simple(low, high, one.value, 24, 4)
     if one in (chain.phases[index].start, chain.phases[index].stop):
         tries = [level for level in tries if level >= 0] or [0.0]  # no lr is below 0
     chain.settle(one, index, tries)
+
+
+def _sure(chain: Chain, one: Unknown, index: int, least: float) -> tuple[float, float]:
+    """Where a number may be: as far as the points allow, or by six standard deviations where slopes do not tell."""
+    window = chain.window(index)
+    width = max(6 * chain.fit(*window).get(one, 0.0), least)
+    span = chain.span(one, *window)
+    if span is None:
+        return one.value - width, one.value + width
+    low, high = min(span[0], one.value - least), max(span[1], one.value + least)
+    return low, high
