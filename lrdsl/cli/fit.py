@@ -49,6 +49,8 @@ def _say(found: Fit, log: Log, name: str) -> None:
             f"{len(log)} points of `{value}` by `{step}`: the largest deviation is {missed}, within {found.precision}",
             file=sys.stderr,
         )
+        if log.unit is not None and log.unit.removesuffix("s") not in found.text and "(" in found.text:
+            print(f"the text counts as steps what `{step}` counts", file=sys.stderr)
         if found.offset:
             print(
                 "the log counts its first update as 1: what it has at step n is the text at n - 1",

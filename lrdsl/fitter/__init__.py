@@ -30,6 +30,7 @@ from .joiner import join
 from .logs import SINGLE, Log, read
 from .numbers import effort
 from .phases import phases_of
+from .phrases import counted
 from .stretches import Curve, Stretch, sharpened, stretches, thinned
 from .tables import decoded
 from .texts import Judge, schedule_of, shortest
@@ -68,7 +69,16 @@ def fit(log: Log) -> Fit:
     if not any(one.good for one in found):
         curve = Curve(log.t, log.y, log.slack)
         found.append(replace(judged(_rough(thinned(curve, _THIN)), curve, 0), precision=log.precision))
-    return min(found, key=_rank)
+    return _in_unit(min(found, key=_rank), log)
+
+
+def _in_unit(found: Fit, log: Log) -> Fit:
+    """The same text with times in what the log counts."""
+    if log.unit is None:
+        return found
+    curve = Curve(log.t - found.offset, log.y, log.slack)
+    said = replace(judged(counted(found.text, log.unit), curve, found.offset), precision=found.precision)
+    return said if abs(said.deviation - found.deviation) <= 1e-9 * float(np.max(log.y)) else found
 
 
 def _rank(one: Fit) -> tuple[bool, float, int]:

@@ -17,8 +17,10 @@ from .tables import Table, number_in, table, wrong
 
 # The names of columns, from the surest to the least sure; the part behind the last slash or blank counts too.
 _STEPS = ("global_step", "trainer/global_step", "train/global_step", "step", "_step", "steps", "iteration", "iter", "update",
-          "num_updates", "batch", "epoch", "epochs", "tokens", "samples")  # fmt: skip
+          "num_updates", "batch", "epoch", "epochs", "tokens", "tokens_seen", "consumed_tokens", "num_tokens", "samples",
+          "consumed_samples")  # fmt: skip
 _VALUES = ("lr", "learning_rate", "learning-rate", "learningrate", "lr_0", "lr-0", "value")
+_UNITS = ("epoch", "token", "sample")
 _FLOAT64, _FLOAT32 = "float64", "float32"
 _FEW = 12  # different values: the levels of a curve of steps
 _LEAST = 1e-200  # below it, squares are 0
@@ -40,6 +42,12 @@ class Log:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    @property
+    def unit(self) -> str | None:
+        """What its times count, by the name of their column, where that is not steps."""
+        name = re.split(r"[/. ]", self.columns[0].lower())[-1]
+        return next((f"{one}s" for one in _UNITS if one in name and "step" not in name), None)
 
     @property
     def rounded(self) -> bool:

@@ -82,7 +82,8 @@ def stretches(curve: Curve, enough: int | None = None, looks: int = _LOOKS) -> l
             break
         for stretch in longest(curve, first):
             # A law with more numbers than points explains nothing.
-            price = paid + min(stretch.law.family.size, stretch.last - first + 1) + _BREAK
+            family = stretch.law.family
+            price = paid + min(family.size, stretch.last - first + 1) + family.rare + _BREAK
             then = stretch.last + 1
             if price < cost.get(then, np.inf):
                 cost[then], came[then], count[then] = price, (first, stretch), count[first] + 1
