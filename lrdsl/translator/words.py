@@ -76,13 +76,14 @@ def scaled(factor: float, level: str = "base") -> str:
 def steps(value: float | Fraction) -> str:
     """A duration in steps.
 
-    >>> steps(1000), steps(12_345), steps(Fraction(293, 10)), steps(0), steps(0.5)
-    ('1k', '12_345', '29.3', '0 steps', '0.5 steps')
+    >>> steps(1000), steps(12_345), steps(Fraction(293, 10)), steps(0), steps(0.5), steps(3 * 10**11)
+    ('1k', '12_345', '29.3', '0 steps', '0.5 steps', '300B steps')
     """
     exact = (
         value if isinstance(value, Fraction) else Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
     )
     if exact.denominator == 1 and 0 < exact < 10**15:
-        return time_text(exact)
+        shown = time_text(exact)
+        return f"{shown} steps" if shown[-1] in "BT" else shown  # 300B of what?
     shown = number(float(exact)) if Fraction(repr(float(exact))) == exact else str(exact)
     return shown if exact >= 1 else f"{shown} steps"
