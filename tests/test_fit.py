@@ -160,6 +160,16 @@ def test_precision_is_what_the_digits_say() -> None:
     assert (rounded.slack <= 6e-4 * np.abs(rounded.y) + 1e-14).all()
 
 
+def test_a_few_short_levels_are_not_rounded_ones() -> None:
+    levels = ["0.008"] * 50 + ["0.004"] * 50 + ["0.002"] * 50 + ["0.001"] * 50
+    log = read("step,lr\n" + "".join(f"{n},{level}\n" for n, level in enumerate(levels)), "lr.csv")
+
+    assert log.precision == "6 digits"
+    assert np.abs(fit(log).schedule(log.t) - log.y).max() == 0
+    padded = read("step,lr\n" + "".join(f"{n},{n // 20 / 1000:.3f}\n" for n in range(220)), "lr.csv")
+    assert padded.precision == "3 decimals"
+
+
 WRONG = {
     "": "is empty",
     "step,lr\n1,2\n": "1 row with both `step` and `lr`: a curve needs 3",

@@ -39,3 +39,26 @@ def test_a_published_run_comes_back_from_four_digits(run: str) -> None:
     found = fit(read(table, "lr.csv"))
 
     assert (found.text, found.good, found.precision) == (text, True, "4 digits")
+
+
+def test_a_run_by_tokens_comes_back_in_tokens() -> None:
+    """DeepSeek-V3, logged every thousand steps."""
+    text = "warmup(25.2B tokens) then 2.2e-4 until 10T tokens then cosine(4.3T tokens, to=10%) then hold(340B tokens) then 7.3e-6"
+    times = np.arange(0, 14_800_000_000_000, 12_600_000_000)
+    values = lrdsl.compile(text)(times).tolist()
+
+    found = fit(
+        read("tokens,lr\n" + "".join(f"{t},{v!r}\n" for t, v in zip(times.tolist(), values, strict=True)), "lr.csv")
+    )
+
+    assert found.good
+    assert found.schedule.clock == "tokens"
+    assert np.abs(found.schedule(times) - values).max() <= 1e-15
+
+
+def test_lines_that_leap_a_little_between_two_logged_steps_do_not_meet_at_an_odd_time() -> None:
+    """BERT: a warmup laid over a line that falls from step 0 on, logged every thousand steps."""
+    values = [1e-4 * n / 10_000 if n < 10_000 else 1e-4 * (1 - n / 1e6) for n in range(0, 1_000_000, 1000)]
+    found = fit(read("step,lr\n" + "".join(f"{1000 * n},{v!r}\n" for n, v in enumerate(values)), "lr.csv"))
+
+    assert found.text == "warmup(10k, to=1e-4) then linear(990k, from=9.9e-5)"

@@ -28,7 +28,7 @@ from ..translator.words import number, steps
 from .chain import Chain
 from .joiner import join
 from .logs import SINGLE, Log, read
-from .numbers import effort
+from .numbers import effort, longest_number
 from .phases import phases_of
 from .phrases import counted
 from .stretches import Curve, Stretch, sharpened, stretches, thinned
@@ -38,6 +38,7 @@ from .texts import Judge, schedule_of, shortest
 __all__ = ["Fit", "Log", "decoded", "fit", "read"]
 
 _THIN = 20_000  # points; of a longer log so many tell as much
+_ODD = 8  # digits, that no person writes
 _GLANCES = 250  # at stretches, for what is no more than near
 _FEW = 7  # stretches: so many are looked at first, for a curve may only go on in the same way
 
@@ -156,9 +157,16 @@ def _rough(curve: Curve) -> str:
 
 
 def _text(curve: Curve, found: list[Stretch]) -> str:
-    chain = Chain(curve, phases_of(curve, sharpened(curve, found)))
-    join(chain)
-    return shortest(chain.phases, curve)
+    laws, judge = sharpened(curve, found), Judge(curve)
+    texts: list[str] = []
+    for tied in (True, False):
+        chain = Chain(curve, phases_of(curve, laws))
+        join(chain, tied)
+        texts.append(shortest(chain.phases, curve))
+        # Laws that leap a little between two logged steps meet there too, but at no time that a person would have written.
+        if len(found) == 1 or (judge.passes(texts[0]) and longest_number(texts[0]) < _ODD):
+            break
+    return min(texts, key=lambda one: (not judge.passes(one), effort(one)))
 
 
 def _coarse(curve: Curve) -> Curve:

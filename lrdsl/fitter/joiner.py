@@ -20,12 +20,12 @@ _ANYWHERE = {"linear"}
 _FINITE = {"linear", "cosine", "sqrt", "power", "poly", "rex"}  # what goes from one level to another
 
 
-def join(chain: Chain) -> None:
-    """Tie, simplify and settle, in the order in which that helps most."""
+def join(chain: Chain, tied: bool = True) -> None:
+    """Tie, simplify and settle, in the order in which that helps most; without ties every phase starts where it was logged."""
     for index in range(len(chain.phases)):
         if index == 0 or chain.phases[index].start is not None:
             chain.fit(*chain.window(index))
-    for index in range(1, len(chain.phases)):
+    for index in range(1, len(chain.phases)) if tied else ():
         _tie(chain, index)
     for index in range(len(chain.phases)):
         _simplify(chain, index)
@@ -166,15 +166,16 @@ def _settle_leap(chain: Chain, index: int, tries: Sequence[float]) -> None:
         return
     begin, end, level = phase.begin.value, phase.end.value, stop.value
     start = chain.before(index) if phase.start is None else phase.start.value
-    found: list[tuple[int, float, float]] = []
+    found: list[tuple[int, bool, float, float]] = []
     for at in tries[:6] if tries[-1] in tries[:6] else [*tries[:5], tries[-1]]:
         with chain.undone(index):
             stop.value = start + (level - start) * (at - begin) / ((end - begin) or 1.0)
             if chain.settle(phase.end, index, (at,)):
                 _settle(chain, stop, index)
-                found.append((_effort(at, begin) + digits(stop.value), at, stop.value))
+                # At the last point of its own it ends only where nothing behind it will do: that point is then the next phase's.
+                found.append((_effort(at, begin) + digits(stop.value), at == tries[-1], at, stop.value))
     if found:
-        _, at, level = min(found)
+        _, _, at, level = min(found)
         if chain.settle(phase.end, index, (at,)) and not stop.known:
             chain.settle(stop, index, (level,))
 

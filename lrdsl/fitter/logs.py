@@ -159,7 +159,10 @@ def _slack(written: Sequence[str], y: Floats) -> tuple[Floats, str]:
         and not _round(written)
     ):
         return np.full(len(y), SINGLE * top), _FLOAT32
-    if plain and places is not None:
+    # A few levels, again and again: short because they are round, not because they were cut off, if no 0 fills them up.
+    levels = len(set(written)) <= _FEW
+    filled = places is not None and places > 1 and any(one.endswith("0") for one in written)
+    if plain and places is not None and (filled or not levels):
         return np.full(
             len(y), 0.5 * 10.0**-places * (1 + 1e-9) + _DRIFT * top
         ), f"{places} decimal{'s' if places != 1 else ''}"
@@ -167,8 +170,8 @@ def _slack(written: Sequence[str], y: Floats) -> tuple[Floats, str]:
         return np.full(len(y), _DRIFT * top), _FLOAT64
     with np.errstate(divide="ignore"):
         exponents = np.where(y == 0, -400, np.floor(np.log10(np.abs(y)) + 1e-12))
-    if len(set(written)) <= _FEW and digits < 6:
-        digits = 6  # a few levels, again and again: short because they are round, not because they were cut off
+    if levels and digits < 6:
+        digits = 6
     half = 0.5 * 10.0 ** np.maximum(exponents - digits + 1, -320)
     return half * (1 + 1e-9) + _DRIFT * top, f"{digits} digit{'s' if digits != 1 else ''}"
 
