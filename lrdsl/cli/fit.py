@@ -10,7 +10,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from .. import decode
 from .texts import Usage, data, print_bytes
 
 if TYPE_CHECKING:
@@ -22,11 +21,11 @@ def run(options: argparse.Namespace) -> int:
         import scipy  # noqa: F401
     except ImportError:
         raise Usage('this needs scipy: pip install "lrdsl[fit]"') from None
-    from ..fitter import fit, read
+    from ..fitter import decoded, fit, read
 
     name = "<stdin>" if options.curve == "-" else options.curve
     table = sys.stdin.buffer.read() if options.curve == "-" else data(options.curve)
-    log = read(decode(table, name), name, options.step_column, options.column)
+    log = read(decoded(table, name), name, options.step_column, options.column)
     found = fit(log)
     if options.out is not None:
         _draw(found, log, options.out)
@@ -40,6 +39,9 @@ def run(options: argparse.Namespace) -> int:
 def _say(found: Fit, log: Log, name: str) -> None:
     from ..plotter import time_label, value_label
 
+    if log.again:
+        many = "1 step stands" if log.again == 1 else f"{log.again} steps stand"
+        print(f"{many} there twice, with different values: of these the later rows are taken", file=sys.stderr)
     missed = f"{value_label(found.deviation)} at {time_label(found.at)}"
     if found.good:
         step, value = log.columns
@@ -47,6 +49,8 @@ def _say(found: Fit, log: Log, name: str) -> None:
             f"{len(log)} points of `{value}` by `{step}`: the largest deviation is {missed}, within {found.precision}",
             file=sys.stderr,
         )
+        if log.unit is not None and log.unit.removesuffix("s") not in found.text and "(" in found.text:
+            print(f"the text counts as steps what `{step}` counts", file=sys.stderr)
         if found.offset:
             print(
                 "the log counts its first update as 1: what it has at step n is the text at n - 1",

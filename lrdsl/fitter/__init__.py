@@ -1,6 +1,7 @@
 """From a logged curve to the shortest text that reproduces it.
 
-    logs.py       tables of steps and values, as trainers and trackers write them, and how exact their values are
+    tables.py     tables as trainers and trackers write them
+    logs.py       steps and values of a table, and how exact they are
     families.py   the laws that a stretch may follow
     stretches.py  where one law ends and the next begins
     phases.py     the laws as phases with unknown numbers
@@ -24,18 +25,23 @@ import numpy as np
 from ..diagnostic import ScheduleError
 from ..records import frozen, replace
 from ..schedule import Schedule
+from ..translator.words import number, steps
 from .chain import Chain
 from .joiner import join
 from .logs import SINGLE, Log, read
-from .numbers import effort
+from .numbers import effort, longest_number
 from .phases import phases_of
+from .phrases import counted
 from .products import shrinking_cycles
 from .stretches import Curve, Stretch, sharpened, stretches, thinned
+from .tables import decoded
 from .texts import Judge, schedule_of, shortest
 
-__all__ = ["Fit", "Log", "fit", "read"]
+__all__ = ["Fit", "Log", "decoded", "fit", "read"]
 
 _THIN = 20_000  # points; of a longer log so many tell as much
+_ODD = 8  # digits, that no person writes
+_GLANCES = 250  # at stretches, for what is no more than near
 _FEW = 7  # stretches: so many are looked at first, for a curve may only go on in the same way
 
 
@@ -58,13 +64,24 @@ class Fit:
 def fit(log: Log) -> Fit:
     """The shortest text that reproduces a log to its precision, or the best that was found."""
     found = _found(log)
-    best = min(found, key=_rank)
-    if best.good:
-        return best
-    # What a library computes in float32 is no surer than that, however few digits a log keeps of it.
-    top = float(np.max(np.abs(log.y)))
-    loose = replace(log, slack=log.slack + SINGLE * top, precision=f"{log.precision} of float32")
-    return min((best, *_found(loose)), key=_rank)
+    if not any(one.good for one in found) and log.rounded:
+        # What a library computes in float32 is no surer than that, however few digits a log keeps of it.
+        top = float(np.max(np.abs(log.y)))
+        loose = replace(log, slack=log.slack + SINGLE * top, precision=f"{log.precision} of a float32")
+        found += _found(loose)
+    if not any(one.good for one in found):
+        curve = Curve(log.t, log.y, log.slack)
+        found.append(replace(judged(_rough(thinned(curve, _THIN)), curve, 0), precision=log.precision))
+    return _in_unit(min(found, key=_rank), log)
+
+
+def _in_unit(found: Fit, log: Log) -> Fit:
+    """The same text with times in what the log counts."""
+    if log.unit is None:
+        return found
+    curve = Curve(log.t - found.offset, log.y, log.slack)
+    said = replace(judged(counted(found.text, log.unit), curve, found.offset), precision=found.precision)
+    return said if abs(said.deviation - found.deviation) <= 1e-9 * float(np.max(log.y)) else found
 
 
 def _rank(one: Fit) -> tuple[bool, float, int]:
@@ -73,34 +90,32 @@ def _rank(one: Fit) -> tuple[bool, float, int]:
 
 def _found(log: Log) -> list[Fit]:
     """With steps as they are counted, and counted from 1."""
-    found = [_fit(log, 0)]
+    offsets = [0]
     if log.t[0] >= 1 and float(log.t[0]).is_integer():
         # Logs that count updates from 1 hold at n what update n - 1 used.
-        found.append(_fit(log, 1))
-    return found
+        offsets.append(1)
+    found = [_fit(log, offset) for offset in offsets]
+    return [one for one in found if one is not None]
 
 
-def _fit(log: Log, offset: int) -> Fit:
+def _fit(log: Log, offset: int) -> Fit | None:
     curve = Curve(log.t - offset, log.y, log.slack)
     few = thinned(curve, _THIN)
-    found = judged(_best(few), curve, offset)
-    if not found.good and len(few) < len(curve):
-        found = judged(_best(curve), curve, offset)  # what was left out has something to say
-    if math.isinf(found.deviation):
-        found = judged(_rough(few), curve, offset)
-    return replace(found, precision=log.precision)
+    text = _best(few)
+    found = None if text is None else judged(text, curve, offset)
+    if (found is None or not found.good) and len(few) < len(curve):
+        text = _best(curve)  # what was left out has something to say
+        found = None if text is None else judged(text, curve, offset)
+    return None if found is None or math.isinf(found.deviation) else replace(found, precision=log.precision)
 
 
-def _best(curve: Curve) -> str:
+def _best(curve: Curve) -> str | None:
     judge = Judge(curve)
     product = shrinking_cycles(curve, judge)
     if product is not None:
         return product  # phase by phase it would be an arc of its own for every half of a cycle
-    candidates = [_whole(curve)]
-    stairs = _stairs(curve)
-    if stairs is not None:
-        candidates.append(stairs)
-    return min(candidates, key=lambda one: (not judge.passes(one), effort(one)))
+    candidates = [text for text in (_whole(curve), _stairs(curve)) if text is not None]
+    return min(candidates, key=lambda one: (not judge.passes(one), effort(one)), default=None)
 
 
 def judged(text: str, curve: Curve, offset: int) -> Fit:
@@ -115,7 +130,7 @@ def judged(text: str, curve: Curve, offset: int) -> Fit:
     return Fit(text, good, float(missed[where]), float(curve.t[where] + offset), offset)
 
 
-def _whole(curve: Curve) -> str:
+def _whole(curve: Curve) -> str | None:
     coarse = _coarse(curve)
     found = stretches(coarse, _FEW)
     if len(found) >= _FEW and found[-1].last + 1 < len(curve):
@@ -126,29 +141,37 @@ def _whole(curve: Curve) -> str:
         found = stretches(coarse)
     numbers = sum(stretch.law.family.size for stretch in found)
     if found[-1].last + 1 < len(curve) or numbers > max(len(curve) / 3, 6):
-        # What takes a number for every few points explains none of them: the best that is simple is looked for instead.
-        return _rough(curve)
+        return None  # what takes a number for every few points explains none of them
     return _text(curve, found)
 
 
 def _rough(curve: Curve) -> str:
-    """A text of few phases that comes near a curve that no text follows."""
+    """A text of few phases that comes near a curve that no text follows: the nearer the better, as long as it stays simple."""
     few = np.unique(np.linspace(0, len(curve) - 1, 200).astype(int))
     top = float(np.max(np.abs(curve.y))) or 1.0
-    for share in (1e-3, 1e-2, 3e-2, 0.1, 0.3):
+    best = number(float(f"{np.mean(curve.y):.3g}"))
+    for share in (0.3, 0.1, 0.03, 0.01, 1e-3):
         wide = Curve(curve.t[few], curve.y[few], np.maximum(curve.slack[few], share * top))
-        found = stretches(wide)
-        if found[-1].last + 1 == len(wide) and len(found) <= max(2, len(few) // 12):
-            text = _text(wide, found)
-            if Judge(wide).missed(text) < math.inf:
-                return text
-    return repr(float(np.mean(np.abs(curve.y))))
+        found = stretches(wide, looks=_GLANCES)
+        if found[-1].last + 1 < len(wide) or len(found) > max(2, len(few) // 12):
+            break
+        text = _text(wide, found)
+        if Judge(wide).missed(text) < math.inf:
+            best = text
+    return best
 
 
 def _text(curve: Curve, found: list[Stretch]) -> str:
-    chain = Chain(curve, phases_of(curve, sharpened(curve, found)))
-    join(chain)
-    return shortest(chain.phases, curve)
+    laws, judge = sharpened(curve, found), Judge(curve)
+    texts: list[str] = []
+    for tied in (True, False):
+        chain = Chain(curve, phases_of(curve, laws))
+        join(chain, tied)
+        texts.append(shortest(chain.phases, curve))
+        # Laws that leap a little between two logged steps meet there too, but at no time that a person would have written.
+        if len(found) == 1 or (judge.passes(texts[0]) and longest_number(texts[0]) < _ODD):
+            break
+    return min(texts, key=lambda one: (not judge.passes(one), effort(one)))
 
 
 def _coarse(curve: Curve) -> Curve:
@@ -166,11 +189,11 @@ def _stairs(curve: Curve) -> str | None:
     begins = curve.t[moves]
     periods = np.diff(begins)
     period = float(np.min(periods))
-    steps = periods / period
+    whole = periods / period
     # Several points of each step must be there, or it is only that few were logged.
     if (
         period < 2 * float(np.median(np.diff(curve.t)))
-        or not np.allclose(steps, np.round(steps))
+        or not np.allclose(whole, np.round(whole))
         or begins[0] % period != 0
     ):
         return None
@@ -178,4 +201,5 @@ def _stairs(curve: Curve) -> str | None:
     sampled = Curve(curve.t[chosen], curve.y[chosen], curve.slack[chosen])
     if sampled.t[0] != 0:
         return None
-    return f"{_whole(sampled)} every {period:g}"
+    text = _whole(sampled)
+    return None if text is None else f"{text} every {steps(period)}"

@@ -27,6 +27,7 @@ class Family:
     size: int  # of free numbers
     basis: Callable[[Floats, Floats], Floats]  # times (n), shapes (g, s) -> (g, n, weights)
     grid: Floats  # (g, s)
+    rare: float = 0.0  # free numbers that it counts for beside its own, for what hardly anybody uses
     bounds: tuple[tuple[float, float], ...] = ()  # of the shape: beyond them it is no law, but a jump in disguise
 
 
@@ -101,24 +102,24 @@ _NONE = np.zeros((1, 0))
 # From the simplest to the most flexible.
 CONSTANT = Family("constant", 1, _one, _NONE)
 LINE = Family("line", 2, _line, _NONE)
-EXPONENTIAL = Family("exponential", 2, _exponential, _RATES, ((-80, 80),))
+EXPONENTIAL = Family("exponential", 2, _exponential, _RATES, bounds=((-80, 80),))
 POWER = Family(
     "power",
     3,
     _power,
     _pairs([-d for d in (0.001, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)], (-0.5, -1.0, -0.25, -2.0)),
-    ((-1e3, 0), (-4, 0)),
+    bounds=((-1e3, 0), (-4, 0)),
 )
-RAISED_EXPONENTIAL = Family("raised exponential", 3, _raised_exponential, _RATES, ((-80, 80),))
-WAVE = Family("wave", 4, _wave, math.pi * np.geomspace(0.12, 14, 56)[:, None], ((0.15, 60),))
+RAISED_EXPONENTIAL = Family("raised exponential", 3, _raised_exponential, _RATES, bounds=((-80, 80),))
+WAVE = Family("wave", 4, _wave, math.pi * np.geomspace(0.12, 14, 56)[:, None], bounds=((0.15, 60),))
 RAISED_POWER = Family(
     "raised power",
     4,
     _raised_power,
     _pairs(_POLES, (0.5, 2.0, 3.0, 1.4, 0.25, -1.0, 4.0, 0.75)),
-    ((-1e3, 1e3), (-4, 9)),
+    bounds=((-1e3, 1e3), (-4, 9)),
 )
-TANH = Family("tanh", 4, _tanh, _pairs((2.0, 4.0, 6.0, 10.0, 16.0), np.linspace(0, 1.2, 9)), ((0.2, 40), (-2, 3)))
+TANH = Family("tanh", 4, _tanh, _pairs((2.0, 4.0, 6.0, 10.0, 16.0), np.linspace(0, 1.2, 9)), 2.0, ((0.2, 40), (-2, 3)))
 FAMILIES = (CONSTANT, LINE, EXPONENTIAL, POWER, RAISED_EXPONENTIAL, WAVE, RAISED_POWER, TANH)
 
 _HOPELESS = 1e3  # times the slack: no other seed will do

@@ -20,12 +20,12 @@ _ANYWHERE = {"linear"}
 _FINITE = {"linear", "cosine", "sqrt", "power", "poly", "rex"}  # what goes from one level to another
 
 
-def join(chain: Chain) -> None:
-    """Tie, simplify and settle, in the order in which that helps most."""
+def join(chain: Chain, tied: bool = True) -> None:
+    """Tie, simplify and settle, in the order in which that helps most; without ties every phase starts where it was logged."""
     for index in range(len(chain.phases)):
         if index == 0 or chain.phases[index].start is not None:
             chain.fit(*chain.window(index))
-    for index in range(1, len(chain.phases)):
+    for index in range(1, len(chain.phases)) if tied else ():
         _tie(chain, index)
     for index in range(len(chain.phases)):
         _simplify(chain, index)
@@ -145,11 +145,8 @@ def _settle_times(chain: Chain) -> None:
     for index, phase in enumerate(phases):
         end = phase.end
         if not end.known:
-            sure = chain.fit(*chain.window(index)).get(end, 0.0)
-            width = max(6 * sure, 1e-9 * max(end.value, 1.0))
-            low, high = end.value - width, end.value + width
-            whole = [float(round(end.value))] if abs(end.value - round(end.value)) < 0.05 else []
-            chain.settle(end, index, [*whole, *_times(low, high, end.value, phase.begin.value)])
+            low, high = _sure(chain, end, index, 1e-9 * max(end.value, 1.0))
+            chain.settle(end, index, _times(low, high, end.value, phase.begin.value))
         elif end.loose is not None:
             low, high = end.loose
             if index + 1 == len(phases):
@@ -169,15 +166,16 @@ def _settle_leap(chain: Chain, index: int, tries: Sequence[float]) -> None:
         return
     begin, end, level = phase.begin.value, phase.end.value, stop.value
     start = chain.before(index) if phase.start is None else phase.start.value
-    found: list[tuple[int, float, float]] = []
+    found: list[tuple[int, bool, float, float]] = []
     for at in tries[:6] if tries[-1] in tries[:6] else [*tries[:5], tries[-1]]:
         with chain.undone(index):
             stop.value = start + (level - start) * (at - begin) / ((end - begin) or 1.0)
             if chain.settle(phase.end, index, (at,)):
                 _settle(chain, stop, index)
-                found.append((_effort(at, begin) + digits(stop.value), at, stop.value))
+                # At the last point of its own it ends only where nothing behind it will do: that point is then the next phase's.
+                found.append((_effort(at, begin) + digits(stop.value), at == tries[-1], at, stop.value))
     if found:
-        _, at, level = min(found)
+        _, _, at, level = min(found)
         if chain.settle(phase.end, index, (at,)) and not stop.known:
             chain.settle(stop, index, (level,))
 
@@ -268,10 +266,20 @@ def _settle_powers(chain: Chain, index: int) -> None:
 
 
 def _settle(chain: Chain, one: Unknown, index: int) -> None:
-    sure = chain.fit(*chain.window(index)).get(one, 0.0)
-    width = max(6 * sure, 4e-12 * one.scale)
-    one.sure = width
-    tries = simple(one.value - width, one.value + width, one.value, 24, 4)
+    low, high = _sure(chain, one, index, 4e-12 * one.scale)
+    one.sure = max(high - one.value, one.value - low)
+    tries = simple(low, high, one.value, 24, 4)
     if one in (chain.phases[index].start, chain.phases[index].stop):
         tries = [level for level in tries if level >= 0] or [0.0]  # no lr is below 0
     chain.settle(one, index, tries)
+
+
+def _sure(chain: Chain, one: Unknown, index: int, least: float) -> tuple[float, float]:
+    """Where a number may be: as far as the points allow, or by six standard deviations where slopes do not tell."""
+    window = chain.window(index)
+    width = max(6 * chain.fit(*window).get(one, 0.0), least)
+    span = chain.span(one, *window)
+    if span is None:
+        return one.value - width, one.value + width
+    low, high = min(span[0], one.value - least), max(span[1], one.value + least)
+    return low, high

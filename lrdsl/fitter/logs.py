@@ -1,32 +1,29 @@
-"""The tables that trainers and trackers write.
+"""Logged curves, and how exact they are.
 
-In: the text of a table: CSV or TSV with a header (W&B, TensorBoard, Lightning's and Keras' loggers, `lrdsl sample`), JSON (a
-trainer's state with its `log_history`, a list of records, TensorBoard's list of triples) or JSON lines. Out: steps and values in
-their order, and how far from the truth each value may be; rows without a value are left out. Refuses to know what becomes of them.
+In: a table. Out: steps and values in their order, and how far from the truth each value may be; rows without a value are left out.
+Refuses to know how a table is written, and what becomes of the log.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from .. import problems
-from ..diagnostic import ScheduleError
 from ..records import frozen
 from .families import Floats
+from .tables import Table, number_in, table, wrong
 
 # The names of columns, from the surest to the least sure; the part behind the last slash or blank counts too.
 _STEPS = ("global_step", "trainer/global_step", "train/global_step", "step", "_step", "steps", "iteration", "iter", "update",
-          "num_updates", "batch", "epoch", "epochs", "tokens", "samples")  # fmt: skip
+          "num_updates", "batch", "epoch", "epochs", "tokens", "tokens_seen", "consumed_tokens", "num_tokens", "samples",
+          "consumed_samples")  # fmt: skip
 _VALUES = ("lr", "learning_rate", "learning-rate", "learningrate", "lr_0", "lr-0", "value")
+_UNITS = ("epoch", "token", "sample")
+_FLOAT64, _FLOAT32 = "float64", "float32"
 _FEW = 12  # different values: the levels of a curve of steps
+_LEAST = 1e-200  # below it, squares are 0
 _EXACT = 15  # digits from which on a value is a whole float64
 _DRIFT = 4e-12  # of the peak: what a scheduler that multiplies step by step has lost
 SINGLE = 1e-6  # of the peak: what a library that computes in float32 is sure of
@@ -41,121 +38,94 @@ class Log:
     slack: Floats
     columns: tuple[str, str]
     precision: str
+    again: int = 0  # steps that stand there twice, with different values
 
     def __len__(self) -> int:
         return len(self.t)
 
+    @property
+    def unit(self) -> str | None:
+        """What its times count, by the name of their column, where that is not steps."""
+        name = re.split(r"[/. ]", self.columns[0].lower())[-1]
+        return next((f"{one}s" for one in _UNITS if one in name and "step" not in name), None)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether digits were left out, so that what they were of is not seen."""
+        return self.precision not in (_FLOAT64, _FLOAT32)
+
 
 def read(text: str, name: str, step: str | None = None, value: str | None = None) -> Log:
     """The log in a table. Raises ScheduleError where it is none, or its columns cannot be told."""
-    columns = _columns(text, name)
-    chosen_step = _chosen(columns, step, _STEPS, name, "the step", "--step-column")
-    rest = {key: cells for key, cells in columns.items() if key != chosen_step}
+    found = table(text, name)
+    chosen_step = _chosen(found, step, _STEPS, name, "the step", "--step-column")
+    rest = Table({key: cells for key, cells in found.columns.items() if key != chosen_step}, found.twice)
     chosen_value = _chosen(rest, value, _VALUES, name, "the learning rate", "--column")
     rows: dict[float, str] = {}
-    for when, what in zip(columns[chosen_step], columns[chosen_value], strict=True):
-        time, number = _number(when), _number(what)
+    again, strange = set(), ""
+    for when, what in zip(found.columns[chosen_step], found.columns[chosen_value], strict=True):
+        time, number = number_in(when), number_in(what)
         if time is None or number is None:
+            strange = strange or next((cell for cell in (when, what) if cell and number_in(cell) is None), "")
             continue
         if time < 0:
-            raise _wrong(f"{name} has the step {when}, and steps count from 0")
-        rows[time] = what  # of two rows of one step the later one counts
+            raise wrong(f"{name} has the step {when}, and steps count from 0")
+        if rows.setdefault(time, what) != what:
+            again.add(time)
+            rows[time] = what  # a run that was resumed: the later row counts
     if len(rows) < 3:
-        raise _wrong(f"{name} has {len(rows)} rows with both `{chosen_step}` and `{chosen_value}`: a curve needs 3")
+        many = f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}"
+        why = f" (`{strange[:40]}` is no number)" if strange else ""
+        raise wrong(f"{name} has {many} with both `{chosen_step}` and `{chosen_value}`{why}: a curve needs 3")
     times = sorted(rows)
     written = [rows[time] for time in times]
     t, y = np.array(times), np.array([float(one) for one in written])
     slack, precision = _slack(written, y)
-    return Log(t, y, slack, (chosen_step, chosen_value), precision)
+    _sane(t, y, slack, name)
+    return Log(t, y, slack, (chosen_step, chosen_value), precision, len(again))
 
 
-def _wrong(message: str, advice: str | None = None) -> ScheduleError:
-    return ScheduleError(problems.bad_log(message, advice))
+def _sane(t: Floats, y: Floats, slack: Floats, name: str) -> None:
+    below = np.flatnonzero(y < -slack)
+    if len(below):
+        where = below[0]
+        raise wrong(f"{name} has {y[where]:g} at step {t[where]:g}, and no learning rate is below 0")
+    top = float(np.max(y))
+    if 0 < top < _LEAST:
+        raise wrong(f"the largest value of {name} is {top:g}: that is no learning rate")
 
 
-def _number(cell: str) -> float | None:
-    try:
-        found = float(cell)
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
+def _chosen(found: Table, said: str | None, known: Sequence[str], name: str, what: str, option: str) -> str:
+    one = _named(found.columns, said, known, name, what, option)
+    if one in found.twice:
+        raise wrong(f"{name} has two columns `{one}`, and they differ", "give them names of their own")
+    return one
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
-
-
-def _columns(text: str, name: str) -> dict[str, list[str]]:
-    start = text.lstrip()[:1]
-    if start in ("{", "["):
-        return _from_json(text, name)
-    if not text.strip():
-        raise _wrong(f"{name} is empty")
-    try:
-        dialect: Any = csv.Sniffer().sniff(text[:4096], ",\t; ")
-    except csv.Error:
-        dialect = csv.excel
-    rows = [row for row in csv.reader(io.StringIO(text), dialect) if any(cell.strip() for cell in row)]
-    head = [cell.strip() for cell in rows[0]]
-    if all(_number(cell) is not None for cell in head):
-        # A table without a header has steps first and values second.
-        if len(head) != 2:
-            raise _wrong(f"{name} has no header, and {len(head)} columns", "write names above them, such as `step,lr`")
-        head, rows = ["step", "lr"], [head, *rows]
-    columns: dict[str, list[str]] = {key: [] for key in head}
-    for row in rows[1:]:
-        cells = [*row, *[""] * (len(head) - len(row))]
-        for key, cell in zip(head, cells, strict=False):
-            columns[key].append(cell.strip())
-    return columns
-
-
-def _from_json(text: str, name: str) -> dict[str, list[str]]:
-    # Numbers stay as they are written: their digits tell how exact they are.
-    load = json.JSONDecoder(parse_float=str, parse_int=str).decode
-    try:
-        data = load(text)
-    except ValueError:
-        try:
-            data = [load(line) for line in text.splitlines() if line.strip()]
-        except ValueError as error:
-            raise _wrong(f"{name} is neither a table nor JSON: {error}") from None
-    if isinstance(data, dict):
-        data = next(
-            (data[key] for key in ("log_history", "history", "data") if isinstance(data.get(key), list | dict)), data
-        )
-    if isinstance(data, dict):
-        return {str(key): list(map(str, cells)) for key, cells in data.items() if isinstance(cells, list)}
-    if data and all(isinstance(row, list) and len(row) == 3 for row in data):
-        data = [{"step": row[1], "value": row[2]} for row in data]  # TensorBoard: wall time, step, value
-    records = [row for row in data if isinstance(row, dict)]
-    keys = dict.fromkeys(str(key) for row in records for key in row)
-    return {key: [_cell(row.get(key)) for row in records] for key in keys}
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _chosen(
+def _named(
     columns: dict[str, list[str]], said: str | None, known: Sequence[str], name: str, what: str, option: str
 ) -> str:
     shown = ", ".join(f"`{key}`" for key in list(columns)[:12]) or "none"
     if said is not None:
         if said not in columns:
-            raise _wrong(f"{name} has no column `{said}`: there are {shown}")
+            raise wrong(f"{name} has no column `{said}`: there are {shown}")
         return said
-    filled = [key for key, cells in columns.items() if any(_number(cell) is not None for cell in cells)]
+    filled = [key for key, cells in columns.items() if any(number_in(cell) is not None for cell in cells)]
     for rank in (_whole_name, _last_part, _beginning):
         for one in known:
             found = [key for key in filled if rank(key.lower(), one)]
-            if len(found) == 1:
-                return found[0]
+            if found and all(columns[key] == columns[found[0]] for key in found):
+                return found[0]  # groups that all have the same
             if found:
-                raise _wrong(f"{name} has several columns that may be {what}: {', '.join(f'`{key}`' for key in found)}",
+                raise wrong(f"{name} has several columns that may be {what}: {', '.join(f'`{key}`' for key in found)}",
                              f"say which: {option} '{found[0]}'")  # fmt: skip
     if len(filled) == 1 and known is _VALUES:
         return filled[0]
-    raise _wrong(f"no column of {name} is surely {what}: there are {shown}", f"say which: {option} NAME")
+    named = [key for key in columns if key not in filled and any(_last_part(key.lower(), one) for one in known)]
+    if named:
+        cell = next((cell for cell in columns[named[0]] if cell), "")
+        raise wrong(f"`{named[0]}` of {name} holds no numbers" + (f": `{cell[:40]}`" if cell else ""))
+    raise wrong(f"no column of {name} is surely {what}: there are {shown}", f"say which: {option} NAME")
 
 
 def _whole_name(key: str, one: str) -> bool:
@@ -188,17 +158,22 @@ def _slack(written: Sequence[str], y: Floats) -> tuple[Floats, str]:
         and np.array_equal(y, y.astype(np.float32).astype(np.float64))
         and not _round(written)
     ):
-        return np.full(len(y), SINGLE * top), "float32"
-    if plain and places is not None:
-        return np.full(len(y), 0.5 * 10.0**-places * (1 + 1e-9) + _DRIFT * top), f"{places} decimals"
+        return np.full(len(y), SINGLE * top), _FLOAT32
+    # A few levels, again and again: short because they are round, not because they were cut off, if no 0 fills them up.
+    levels = len(set(written)) <= _FEW
+    filled = places is not None and places > 1 and any(one.endswith("0") for one in written)
+    if plain and places is not None and (filled or not levels):
+        return np.full(
+            len(y), 0.5 * 10.0**-places * (1 + 1e-9) + _DRIFT * top
+        ), f"{places} decimal{'s' if places != 1 else ''}"
     if digits >= _EXACT:
-        return np.full(len(y), _DRIFT * top), "float64"
+        return np.full(len(y), _DRIFT * top), _FLOAT64
     with np.errstate(divide="ignore"):
         exponents = np.where(y == 0, -400, np.floor(np.log10(np.abs(y)) + 1e-12))
-    if len(set(written)) <= _FEW and digits < 6:
-        digits = 6  # a few levels, again and again: short because they are round, not because they were cut off
+    if levels and digits < 6:
+        digits = 6
     half = 0.5 * 10.0 ** np.maximum(exponents - digits + 1, -320)
-    return half * (1 + 1e-9) + _DRIFT * top, f"{digits} digits"
+    return half * (1 + 1e-9) + _DRIFT * top, f"{digits} digit{'s' if digits != 1 else ''}"
 
 
 def _digits(written: Sequence[str]) -> tuple[int, int | None, bool]:

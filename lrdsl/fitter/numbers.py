@@ -55,5 +55,14 @@ def digits(value: float) -> int:
 
 def effort(text: str) -> int:
     """How much there is to read and to wonder at: letters, and digits beyond the third of a number thrice more."""
+    return len(text) + 3 * sum(max(0, size - 3) for size in _sizes(text))
+
+
+def longest_number(text: str) -> int:
+    """The most digits that a number of a text has."""
+    return max(_sizes(text), default=0)
+
+
+def _sizes(text: str) -> list[int]:
     numbers = re.findall(r"\d+(?:_\d+)*(?:\.\d+)?", text)
-    return len(text) + 3 * sum(max(0, len(one.replace("_", "").replace(".", "").strip("0")) - 3) for one in numbers)
+    return [len(one.replace("_", "").replace(".", "").strip("0")) for one in numbers]

@@ -7,6 +7,7 @@ is for others to find out. Refuses to compile.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -16,6 +17,12 @@ from ..translator.words import number, steps
 from .numbers import digits, effort, simple
 from .phases import Phase
 
+# Where a duration stands in a text that is written here, and where a rate a step does.
+_DURATIONS = re.compile(
+    r"(\b(?:until|for|skip|every) |\b(?:per|halflife|timescale)=|\b(?!tanh)[a-z]+\(|\bt/|\bt [-+] |\)/)"
+    r"(\d[\d_.]*[kMBT]?)(?![\w.])(?: steps)?"
+)
+_RATE = re.compile(r"\bk=([\d.]+(?:e-?\d+)?)")
 _FACTORS = (0.5, 0.9, 0.95, 0.96, 0.99, 0.98, 0.97, 0.94, 0.8, 0.85, 0.7, 0.75, 0.1, 0.999)
 _PERIODS = (1, 10, 100, 1000, 10_000, 2, 5, 20, 50, 200, 500, 2000, 5000, 30, 365, 3, 4)
 
@@ -61,6 +68,19 @@ def exact(time: float) -> Fraction:
 
 def duration(phase: Phase) -> Fraction:
     return exact(phase.end.value) - exact(phase.begin.value)
+
+
+def counted(text: str, unit: str) -> str:
+    """The same text with its durations in another unit than steps.
+
+    >>> counted("warmup(0.4 steps, to=1e-3) then linear(3.6) then 0.1*(1 + t/5)^-0.5", "epochs")
+    'warmup(0.4 epochs, to=1e-3) then linear(3.6 epochs) then 0.1*(1 + t/5 epochs)^-0.5'
+    """
+
+    def said(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]} {unit.removesuffix('s') if found[2] == '1' else unit}"
+
+    return _DURATIONS.sub(said, _RATE.sub(r"factor=e^-\1, per=1", text))
 
 
 def _length(phase: Phase) -> str:

@@ -18,7 +18,7 @@ from .families import CONSTANT, FAMILIES, Family, Floats, Law, fit
 _FITTED = 64  # points of a stretch that a law is fitted to
 _BREAK = 1.5  # free numbers that a cut counts for
 _LEAP = 30  # times as steep as the steepest of its neighbours: no slope, but a leap
-_PASSED = 2.0  # times the slack: a point that a law passes
+_PASSED = 2.0  # times the slack: so far a point is missed that is no law's
 _PAID = 14.0  # numbers, from which on they must have explained something
 _LOOKS = 1500  # at stretches, before a curve is given up
 
@@ -58,8 +58,9 @@ class Curve:
         return int(self.leaps[np.searchsorted(self.leaps, first)]) - first + 1
 
 
-def stretches(curve: Curve, enough: int | None = None) -> list[Stretch]:
-    """The cheapest way to cut a curve into stretches of one law each; its beginning, where there are `enough` of them."""
+def stretches(curve: Curve, enough: int | None = None, looks: int = _LOOKS) -> list[Stretch]:
+    """The cheapest way to cut a curve into stretches of one law each; its beginning, where there are `enough` of them, or where
+    so many looks have found no more."""
     cost = {0: 0.0}
     came: dict[int, tuple[int, Stretch]] = {}
     count = {0: 0}
@@ -77,11 +78,12 @@ def stretches(curve: Curve, enough: int | None = None) -> list[Stretch]:
         furthest = first
         if paid > _PAID and first < 2 * paid:
             break  # a number for every two points: that is noise
-        if first == len(curve) or curve.looks > _LOOKS or count[first] == enough:
+        if first == len(curve) or curve.looks > looks or count[first] == enough:
             break
         for stretch in longest(curve, first):
             # A law with more numbers than points explains nothing.
-            price = paid + min(stretch.law.family.size, stretch.last - first + 1) + _BREAK
+            family = stretch.law.family
+            price = paid + min(family.size, stretch.last - first + 1) + family.rare + _BREAK
             then = stretch.last + 1
             if price < cost.get(then, np.inf):
                 cost[then], came[then], count[then] = price, (first, stretch), count[first] + 1
@@ -185,12 +187,9 @@ def sharpened(curve: Curve, found: Sequence[Stretch]) -> list[Stretch]:
                 for law in laws[index - 1 : index + 1]
             ]
         # Cut where the points before follow the law before, and those behind the one behind, as well as they can.
-        wrong = [
-            np.concatenate([[0], np.cumsum(missed[0] > _PASSED)]),
-            np.concatenate([np.cumsum((missed[1] > _PASSED)[::-1])[::-1], [0]]),
-        ]
-        both = wrong[0] + wrong[1]
-        best = np.flatnonzero(both == both.min()) + low
+        over = [np.clip(np.nan_to_num(one, nan=_PASSED) - 1, 0, _PASSED) for one in missed]
+        both = np.concatenate([[0], np.cumsum(over[0])]) + np.concatenate([np.cumsum(over[1][::-1])[::-1], [0]])
+        best = np.flatnonzero(both <= both.min() + 1e-9) + low
         cuts[index] = int(best[np.argmin(np.abs(best - cuts[index]))])
     ends = [*(cut - 1 for cut in cuts[1:]), found[-1].last]
     return [Stretch(first, last, law) for first, last, law in zip(cuts, ends, laws, strict=True)]

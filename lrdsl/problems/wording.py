@@ -44,7 +44,9 @@ def time_text(value: Fraction) -> str:
         for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
             # Three decimals from a million on: 430.467M reads better than 430467k, but 12_345 better than 12.345k.
             if abs(number) >= size and number * (100 if size == 1000 else 1000) % size == 0:
-                return f"{decimal(Fraction(number, size))}{letter}"
+                shown = decimal(Fraction(number, size))
+                if Fraction(shown) * size == number:  # with more than six digits 41_943_040 reads better, and is it
+                    return f"{shown}{letter}"
         return f"{number:_}"
     if abs(value) >= 10**15:
         return time_text(Fraction(int(value)))
