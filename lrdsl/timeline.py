@@ -25,6 +25,7 @@ Side = Literal["left", "right"]  # the limit from the left at a time, or the val
 
 
 LATEST = 1e300  # times beyond it are none that floats could tell apart
+LONGEST = Fraction(10**307)  # a length, as floats can have it: what is longer is never over before LATEST
 
 
 class BadTime(ValueError):
@@ -217,6 +218,11 @@ def rounded(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def logarithm(value: Fraction) -> float:
+    """The logarithm of an exact number that may be too large for a float."""
+    return math.log(value.numerator) - math.log(value.denominator)
+
+
 def as_number(time: Fraction | None) -> int | float | None:
     """An exact time as JSON has it: a whole number, or the nearest float."""
     if time is None:
@@ -281,7 +287,7 @@ def share(node: Progress | Left, time: Fraction, side: Side) -> float:
         # A phase of length zero owns no time: its neighbours see its start from the right and its end from the left.
         done = side == "left"
         return float(done if isinstance(node, Progress) else not done)
-    since = time - clock.origin
+    since = min(time - clock.origin, clock.length)  # which is LONGEST where the phase is longer
     return rounded((since if isinstance(node, Progress) else clock.length - since) / clock.length)
 
 
@@ -326,10 +332,9 @@ def cycle_at(node: Cycle, time: Fraction, side: Side = "right") -> int:
 
 def _stretched_at(node: Cycle, time: Fraction, side: Side) -> int:
     # A guess by logarithms, corrected against the exact boundaries: a sum would grow with the number of cycles.
-    ratio = rounded(node.stretch)
-    turns = 1 + rounded((time - node.origin) / node.period) * (ratio - 1)
+    turns = 1 + (time - node.origin) / node.period * (node.stretch - 1)
     last = math.inf if node.times is None else node.times - 1
-    index = int(min(max(math.log(turns) / math.log(ratio), 0), last)) if turns > 0 else int(last)
+    index = int(min(max(logarithm(turns) / logarithm(node.stretch), 0), last)) if turns > 0 else int(last)
     while index > 0 and (node.start(index) > time or (side == "left" and node.start(index) == time)):
         index -= 1
     while index < last and (node.start(index + 1) < time or (side == "right" and node.start(index + 1) == time)):

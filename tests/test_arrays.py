@@ -165,3 +165,21 @@ def test_a_limit_of_the_whole_line_is_one_of_each_phase() -> None:
 
     assert len(kernel.begins) == 3
     assert [kernel.scalar(t) for t in (0.0, 5.0, 7.0, 15.0, 1e4)] == [0.2, 0.8, 0.8, 0.8, 0.2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cosine(1e400 steps, from=1, to=0)",
+        "1 - p for 1e400",
+        "curve c(p, from, to) = from + (to - from)*p^2\nlr = c(1e400 steps, from=1, to=0)",
+        "repeat(cosine(100, from=1), stretch=1.5) for 1e400",
+        "repeat(cosine(5, from=1), stretch=2, times=1100)",
+    ],
+)
+def test_a_length_that_no_float_holds_is_long_and_nothing_else(text: str) -> None:
+    schedule = lrdsl.compile(text)
+    assert schedule(0) == 1
+    assert schedule(np.array([0.0, 5.0, 1e18])).tolist() == [schedule(0), schedule(5), schedule(1e18)]
+    assert all(0 <= schedule(t) <= 1 for t in (5, 1e18, 1e300))
+    assert (schedule.length or 0) > 10**300

@@ -23,6 +23,7 @@ from ..program import core
 from ..records import field, frozen, replace, slotted
 from ..source import Span
 from ..timeline import (
+    LONGEST,
     Chain,
     Clock,
     Cycle,
@@ -70,7 +71,7 @@ class Place:
 
     @property
     def clock(self) -> Clock:
-        return Clock(self.origin, self.length)
+        return Clock(self.origin, None if self.length is None else min(self.length, LONGEST))
 
     @property
     def end(self) -> Fraction | None:

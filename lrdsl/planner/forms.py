@@ -16,7 +16,7 @@ from .. import problems, program, tree
 from ..diagnostic import Diagnostic
 from ..durations import Refused
 from ..records import replace
-from ..timeline import Anchored, Blend, Clock, Node, value
+from ..timeline import Anchored, Blend, Node, value
 from .levels import resolve
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _checked_curve(planner: Planner, call: program.Call, form: Node, place: Plac
             raise Refused(problems.curve_ends_elsewhere(call.name_span, call, last, ended))
     if found == begun:
         return form
-    return Anchored(form, first, Clock(place.origin, place.length))
+    return Anchored(form, first, place.clock)
 
 
 def _near(a: float, b: float) -> bool:

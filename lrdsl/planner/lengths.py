@@ -17,11 +17,10 @@ from ..problems import duration_text
 from ..program import core
 from ..records import field, frozen, slotted
 from ..source import Span
-from ..timeline import LATEST, rounded
+from ..timeline import rounded
 
 MOST_CYCLES = 4_096
 HORIZON = Fraction(10**18)
-LONGEST = Fraction(LATEST)
 SHORTEST = 1 / HORIZON  # of what comes again and again; floats could not count what is shorter
 
 
@@ -214,7 +213,8 @@ class Lengths:
         if times is None:
             return Need("free", Fraction(0))
         length = period * times if stretch == 1 else period * (stretch**times - 1) / (stretch - 1)
-        return Need("fixed", self.reached(limited(length, node.span), node.span))
+        limited(length, node.span)
+        return Need("fixed", length)
 
     def stretch(self, node: program.Repeat, total: Fraction | None) -> Fraction:
         if node.stretch is None:
@@ -264,13 +264,7 @@ class Lengths:
         value = exact(node, total, self.rates)
         if value < 0:
             raise Refused(problems.negative_duration(node.span, self.text(value)))
-        return self.reached(value, node.span)
-
-    def reached(self, length: Fraction, span: Span) -> Fraction:
-        """A length with an end that times come to."""
-        if length > LONGEST:
-            raise Refused(problems.too_far(span, self.clock))
-        return length
+        return value
 
     def text(self, value: Fraction) -> str:
         """A time as messages say it: bare numbers are steps."""

@@ -196,10 +196,6 @@ def too_short(span: Span, period: str, least: str) -> Diagnostic:
     return problem("E318", f"this comes again every {period}, too soon to be counted: {least} is the least", span)
 
 
-def too_far(span: Span, clock: str) -> Diagnostic:
-    return problem("E356", f"this is longer than 10^300 {clock}, the last that there are", span)
-
-
 def where_does_it_end(span: Span, call: program.Call, ahead: float | None) -> Diagnostic:
     message = f"where does this `{call.name}` end?"
     levels = ["0"] if ahead in (None, 0.0) else ["0", number_text(ahead or 0.0)]

@@ -45,6 +45,7 @@ from ..timeline import (
     Side,
     Since,
     cycle_at,
+    logarithm,
     owner,
     rounded,
     sampled,
@@ -244,9 +245,9 @@ def cycles(node: Cycle, a: Fraction, b: Fraction) -> tuple[int, int]:
     if node.stretch == 1 or b < node.start(40):
         return cycle_at(node, a), max(cycle_at(node, b, "left"), cycle_at(node, a))
     # With a stretch the number is found by its logarithm, and only a bound of it is needed.
-    ratio = math.log(rounded(node.stretch))
-    turns = rounded((b - node.origin) / node.period) * abs(rounded(node.stretch) - 1) + 1
-    most = node.times - 1 if node.times is not None else int(math.log(max(turns, 2.0)) / max(ratio, 1e-12)) + 2
+    ratio = logarithm(node.stretch)
+    turns = (b - node.origin) / node.period * abs(node.stretch - 1) + 1
+    most = node.times - 1 if node.times is not None else int(logarithm(max(turns, Fraction(2))) / max(ratio, 1e-12)) + 2
     return 0, most if ratio > 0 or node.times is None else node.times - 1
 
 
