@@ -183,3 +183,11 @@ def test_a_length_that_no_float_holds_is_long_and_nothing_else(text: str) -> Non
     assert schedule(np.array([0.0, 5.0, 1e18])).tolist() == [schedule(0), schedule(5), schedule(1e18)]
     assert all(0 <= schedule(t) <= 1 for t in (5, 1e18, 1e300))
     assert (schedule.length or 0) > 10**300
+
+
+@pytest.mark.parametrize("text", ["linear(103/56, from=0.075, to=1%)*1", "linear(103/56, from=0.075, to=1%) + 1e-6*t"])
+def test_what_is_left_of_a_phase_is_never_more_than_all_of_it(text: str) -> None:
+    schedule = lrdsl.compile(f"1 for 103/8 then {text}")
+    times = np.sort(np.append(np.linspace(0.0, 15.0, 18), 12.875))
+    assert schedule(12.875) == 0.075  # (end - t) / length is an ulp above 1 in floats
+    assert schedule(times).tolist() == [schedule(t) for t in times]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import warnings
 from typing import Any
@@ -185,6 +186,17 @@ def test_several_steps_in_one_update_are_told_once(steps: int) -> None:
             for _ in range(steps):
                 scheduler.step()
     assert len(caught) == 1
+
+
+def test_the_scaler_of_a_run_that_is_over_hides_nothing() -> None:
+    gc.disable()
+    try:
+        left: list[Any] = [torch.amp.GradScaler("cpu")]
+        left.append(left)  # only the collector takes it away
+        del left
+        test_several_steps_in_one_update_are_told_once(2)
+    finally:
+        gc.enable()
 
 
 def test_another_optimizer_that_trains_is_told() -> None:

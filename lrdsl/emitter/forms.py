@@ -161,7 +161,7 @@ class _Work:
                 return self.clock("progress", node.clock)
             case Left():
                 return self.clock("left", node.clock)
-            case Operation("halfwave", (operand,)) if _within(operand):
+            case Operation("halfwave", (operand,)) if _within(operand, self.low):
                 return self.emit("halfwave of 0..1", self.lower(operand))
             case Operation():
                 return self.operation(node.function, [self.lower(operand) for operand in node.operands])
@@ -259,10 +259,10 @@ class _Work:
         near, far = (stop, start) if falls else (start, stop)
         if falls:
             share = self._rest(node)
-            surely = _within(node.complement)
+            surely = _within(node.complement, self.low)
         else:
             share = self.lower(node.weight)
-            surely = _within(node.weight)
+            surely = _within(node.weight, self.low)
         step = _distance(near, far)
         found = self.emit("*", self.constant(step), share)
         if not _agreed(near == 0):
@@ -310,11 +310,37 @@ def _every(found: Any) -> bool:
     return found if isinstance(found, bool) else bool(found.all())
 
 
-def _within(node: Node | None) -> bool:
+def _within(node: Node | None, low: bool) -> bool:
     """Whether a weight is within 0..1 to the last bit, so that no clamp is needed."""
     match node:
-        case Progress() | Left():
-            return True
+        case Progress(clock) | Left(clock):
+            return _tight(clock, low)
         case Operation("halfwave", (operand,)):
-            return _within(operand)
+            return _within(operand, low)
     return False
+
+
+@functools.lru_cache(maxsize=4096)
+def _tight(clock: Clock, low: bool) -> bool:
+    """Whether the progress of a clock, and what is left of it, stay within 0..1 where both are computed in floats.
+
+    Between whole numbers nothing is rounded but the quotient. Of others the first and the last time tell, for all grows with time;
+    a time in two floats is not asked.
+    """
+    assert clock.length is not None
+    end = clock.origin + clock.length
+    if clock.origin.denominator == clock.length.denominator == 1 and end < EXACT:
+        return True
+    if low:
+        return False
+    for bound, time in (
+        (clock.origin, first_float(clock.origin)),
+        (clock.origin, math.nextafter(first_float(end), 0.0)),
+        (end, first_float(clock.origin)),
+        (end, math.nextafter(first_float(end), 0.0)),
+    ):
+        whole, first, second = split(bound)
+        done = (time - whole - first - second) / rounded(clock.length)
+        if not 0 <= (done if bound == clock.origin else -done) <= 1:
+            return False
+    return True

@@ -155,8 +155,11 @@ class Watch:
     def scaled(self) -> bool:
         """Whether there is a GradScaler at work. Nothing leads to it from an optimizer, so it is looked for among all objects."""
         if self.scaler is None:
-            found = (one for one in gc.get_objects() if issubclass(type(one), torch.amp.GradScaler))
-            self.scaler = any(one.is_enabled() for one in found)
+            self.scaler = _scaling()
+            if self.scaler:
+                # That of a run before this one may be garbage which nobody has collected yet: it hides what is wrong no more.
+                gc.collect()
+                self.scaler = _scaling()
         return self.scaler
 
     def sought(self) -> Watch | None:
@@ -170,6 +173,11 @@ class Watch:
         if not self.done:
             self.done = True
             alarms.warn(what)
+
+
+def _scaling() -> bool:
+    found = (one for one in gc.get_objects() if issubclass(type(one), torch.amp.GradScaler))
+    return any(one.is_enabled() for one in found)
 
 
 def blank(optimizer: Optimizer) -> bool:
