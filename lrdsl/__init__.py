@@ -258,16 +258,14 @@ def _all_groups(schedule: Schedule, names: Iterable[str]) -> Groups:
     )
 
 
-def rises(schedule: Schedule, output: str, base: Mapping[str, float]) -> list[Diagnostic]:
-    """Where an output rises from the base to a number that was written, and nothing says that it is to: problems of `attach`."""
+def beside_base(
+    schedule: Schedule, output: str, base: Mapping[str, float]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Where an output rises from the base to a number that was written, and where a warmup falls from one to it, and nothing says
+    that it is to: problems of `attach`."""
     program = schedule._made.program
-    return [] if program is None else mended(schedule, remarks.rises(program, output, base))
-
-
-def falls(schedule: Schedule, output: str, base: Mapping[str, float]) -> list[Diagnostic]:
-    """Where a warmup falls from a number that was written to the base: problems of `attach`."""
-    program = schedule._made.program
-    return [] if program is None else mended(schedule, remarks.falls(program, output, base))
+    found = ([], []) if program is None else remarks.beside_base(program, output, base)
+    return mended(schedule, found[0]), mended(schedule, found[1])
 
 
 _MOST_GROUPS = 10_000  # names whose lines are remembered

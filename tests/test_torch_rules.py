@@ -414,14 +414,15 @@ def test_what_is_to_rise_and_what_falls_is_not_refused(text: str) -> None:
     assert lrdsl.torch.attach(optimizer_of(lr=3e-4), text).last_epoch == 0
 
 
-@pytest.mark.parametrize("start", ["1/3", "0.1", "2^0.5"])
+@pytest.mark.parametrize("start", ["1/3", "0.1", "2^0.5", "0.1+1e-2"])
 def test_a_warmup_that_would_fall_to_the_lr_of_the_optimizer_is_refused(start: str) -> None:
     optimizer = optimizer_of(lr=3e-4)
     with pytest.raises(lrdsl.ScheduleError, match="`warmup` falls to the 3e-4 of the optimizer") as caught:
         lrdsl.torch.attach(optimizer, f"warmup(5, from={start}) then cosine(95, to=1e-5)")
     (problem,) = caught.value.problems
     assert (problem.code, problem.line) == ("E355", 1)
-    assert f"`from={start}*base`" in str(caught.value)
+    part = f"({start})" if "+" in start else start
+    assert f"`from={part}*base`" in str(caught.value)
     assert f"`linear(5, from={start}, to=base)` if it is to fall" in str(caught.value)
     assert lrs(optimizer) == [3e-4]
     assert lrdsl.torch.attach(optimizer, f"linear(5, from={start}, to=base) then cosine(95, to=1e-5)").last_epoch == 0

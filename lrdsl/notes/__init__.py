@@ -24,7 +24,7 @@ from . import lengths, levels, values
 from .allowed import allowed, closest, names_in, unknown
 from .spots import Seen, look
 
-__all__ = ["allowed", "closest", "falls", "find", "names_in", "rises", "unknown", "unused"]
+__all__ = ["allowed", "beside_base", "closest", "find", "names_in", "unknown", "unused"]
 
 _LAST = "zero-start"  # every plain warmup has it, so it stands behind what is said of fewer texts
 
@@ -45,18 +45,12 @@ def find(program: Program, outputs: Mapping[str, Output], base: Base = None) -> 
     return _ordered(found)
 
 
-def rises(program: Program, name: str, base: Base) -> list[Diagnostic]:
-    """Where an output rises from the base of a driven key to a level that was written, without saying that it is to."""
+def beside_base(program: Program, name: str, base: Base) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Where an output rises from the base of a driven key to a level that was written, and where a warmup falls to it from one,
+    without saying that it is to."""
     root = program.outputs.get(name)
     seen = None if root is None else look(program, name, root, base)
-    return [] if seen is None else _ordered(levels.rises(seen))
-
-
-def falls(program: Program, name: str, base: Base) -> list[Diagnostic]:
-    """Where a warmup of an output falls from a level that was written to the base of a driven key."""
-    root = program.outputs.get(name)
-    seen = None if root is None else look(program, name, root, base)
-    return [] if seen is None else _ordered(levels.falls(seen))
+    return ([], []) if seen is None else (_ordered(levels.rises(seen)), _ordered(levels.falls(seen)))
 
 
 def _read(seen: Seen) -> list[Diagnostic]:

@@ -6,6 +6,7 @@ In: spans, nodes, exact times and values. Out: Diagnostics. Refuses to decide an
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -134,8 +135,8 @@ def floor_above(
         new = with_argument(last.span.text, f"to={share}")
         mends.append(Mend(f"`{new}` ends at {share} of where it begins", ((last.span, new), (clause, ""))))
     if share is not None and based:
-        text = limit.value.span.text.strip()
-        mends.append(change(limit.value.span, f"{text}*base", f"`floor {text}*base`"))
+        text = _of_base(limit.value)
+        mends.append(change(limit.value.span, text, f"`floor {text}`"))
     message = (
         f"`floor {shown_text(limit.value.span.text)}` is above everything: this is {number_text(floor)} throughout"
     )
@@ -175,8 +176,8 @@ def _falls(
     if share is not None:
         mends.append(change(written.span, share, f"`from={share}` for a share of where it ends"))
     if based:
-        text = written.span.text.strip()
-        mends.append(change(written.span, f"{text}*base", f"`from={text}*base` for a part of the base"))
+        text = _of_base(written)
+        mends.append(change(written.span, text, f"`from={text}` for a part of the base"))
     return f"`{call.name}` falls", written.span, f"from {number_text(start)} to {number_text(stop)}", mends
 
 
@@ -288,6 +289,12 @@ def clause_of(limit: program.Limit) -> Span | None:
     word = "floor" if limit.function == "max" else "cap"
     clause = Span(body.source, body.end, value.end).stripped()
     return clause if clause.text.strip().startswith(word) else None
+
+
+def _of_base(level: program.Node) -> str:
+    """A level that was written, times the base."""
+    text = level.span.text.strip()
+    return f"({text})*base" if re.search(r"(?<![eE])[+-]", text) else f"{text}*base"
 
 
 def without_length(call: program.Call) -> str | None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from torch.optim import Optimizer
 
+from .. import beside_base, problems
 from .. import compile as compile_text
-from .. import falls, problems, rises
 from ..diagnostic import Diagnostic, ScheduleError
 from ..problems import number_text
 from ..schedule import Schedule
@@ -98,10 +98,10 @@ def check_levels(columns: Iterable[Column], schedule: Schedule) -> None:
     for column in columns:
         if column.output.relation == "mixed":
             seen, name = seen_by(column.groups[0], schedule), column.output.name
-            wrong = rises(seen, name, column.bases)
-            if wrong:
-                raise ScheduleError(*wrong)
-            falling.setdefault(name, []).append(falls(seen, name, column.bases))
+            rises, falls = beside_base(seen, name, column.bases)
+            if rises:
+                raise ScheduleError(*rises)
+            falling.setdefault(name, []).append(falls)
     for found in falling.values():
         if all(found):
             raise ScheduleError(*found[0])
