@@ -450,7 +450,11 @@ def test_an_lrs_of_a_keras_model_is_its_text() -> None:
         "registered_name": "lrdsl>LRS",
     }
     assert lrdsl.from_config(own) == lrdsl.compile(text, total=100)
-    assert lrdsl.from_config({"class_name": "SGD", "config": {"learning_rate": own}}) == lrdsl.compile(text, total=100)
+    inside = {"class_name": "SGD", "config": {"learning_rate": own}}
+    assert lrdsl.from_config(inside) == lrdsl.compile(text, total=100)
+    inside["config"]["gradient_accumulation_steps"] = 4  # type: ignore[index]
+    with pytest.raises(lrdsl.ScheduleError, match="Keras counts batches"):
+        lrdsl.from_config(inside)
     assert lrdsl.from_config(own, total=200) == lrdsl.compile(text, total=200)
     headed = {**own, "config": {**own["config"], "group": "head"}}  # type: ignore[dict-item]
     assert lrdsl.from_config(headed) == lrdsl.compile(text, total=100).group("head")

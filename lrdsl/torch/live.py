@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import types
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -36,22 +35,23 @@ KEPT = ("initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_
 def unwrapped(scheduler: Any) -> tuple[Any, str]:
     """The scheduler in a wrapper that only decides when it is stepped, and the unit of its steps, as far as the wrapper tells."""
     unit = "steps"
-    if isinstance(scheduler, Mapping) and "scheduler" in scheduler:
-        # What `configure_optimizers` of Lightning gives back, whose interval is an epoch where it says none.
-        scheduler = types.SimpleNamespace(**{"interval": "epoch", **scheduler})
-    while isinstance(scheduler, types.SimpleNamespace) or _wraps(scheduler):
-        frequency = getattr(scheduler, "frequency", 1)
+    while (found := _wrapped(scheduler)) is not None:
+        inner, frequency, interval = found
         if frequency != 1:
-            name = type(scheduler).__name__ if _wraps(scheduler) else "lr_scheduler"
-            advice = "give the scheduler in it, `.scheduler`, whose steps count so many"
-            raise refuse(name, f"it steps its scheduler once in {frequency}", advice)
-        unit = "epochs" if getattr(scheduler, "interval", "step") == "epoch" else unit
-        scheduler = scheduler.scheduler
+            why = f"its scheduler is stepped once in {frequency}"
+            raise refuse(type(inner).__name__, why, "give the scheduler in it, `.scheduler`, whose steps count so many")
+        scheduler, unit = inner, "epochs" if interval == "epoch" else unit
     return scheduler, unit
 
 
-def _wraps(scheduler: Any) -> bool:
-    return type(scheduler).__module__.split(".")[0] in _WRAPPERS.get(type(scheduler).__name__, ())
+def _wrapped(scheduler: Any) -> tuple[Any, int, str] | None:
+    """What is in a wrapper, once in how many it is stepped, and in how many of what."""
+    if isinstance(scheduler, Mapping) and "scheduler" in scheduler:
+        # What `configure_optimizers` of Lightning gives back, whose interval is an epoch where it says none.
+        return scheduler["scheduler"], scheduler.get("frequency", 1), scheduler.get("interval", "epoch")
+    if type(scheduler).__module__.split(".")[0] in _WRAPPERS.get(type(scheduler).__name__, ()):
+        return scheduler.scheduler, getattr(scheduler, "frequency", 1), getattr(scheduler, "interval", "step")
+    return None
 
 
 def kind(scheduler: Any) -> str:

@@ -6,7 +6,6 @@ written. Refuses a configuration that no reader knows, a scheduler that is no fu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from .. import compile as compiled
@@ -44,34 +43,19 @@ def from_config(config: Any, /, *, total: Any = None, epoch: Any = None, **said:
     per = _in_steps("epoch", epoch)
     total = _in_steps("total", total, epoch=per)
     settings = Settings(config, said, total, per)
-    own = _own(settings)
-    if own is not None:
-        return own.bind(
-            **{name: value for name, value in {**said, "total": total, "epoch": epoch}.items() if value is not None}
-        )
     reader = None if config is None or isinstance(config, str | int | float) else _reader(settings)
     if reader is None:
         raise _unknown(config, settings)
     if isinstance(total, str) and reader is not timm:
         advice = "epoch=100, how many steps one is" if "epoch" in total else "total=10_000"
         raise ScheduleError(problems.bad_call(f"`total` is {total!r}, and this configuration counts steps", advice))
-    found: Found = reader.read(settings)
+    found: Found | Schedule = reader.read(settings)
     useless = sorted(set(said) - settings.used)
     if useless:
         raise ScheduleError(problems.bad_call(f"this configuration has no use for `{useless[0]}`"))
+    if isinstance(found, Schedule):  # it has a text already
+        return found if total is None else found.bind(total=total)
     return _bound(found, total if found.total is None else found.total)
-
-
-def _own(settings: Settings) -> Schedule | None:
-    """A schedule of this library that Keras has serialized, alone or in its optimizer: it has a text already."""
-    config = settings.get("config") if settings.has("class_name") else None
-    if not isinstance(config, Mapping):
-        return None
-    if settings.get("class_name") == "LRS" and isinstance(config.get("text"), str):
-        schedule = compiled(config["text"], **(config.get("bindings") or {}))
-        return schedule if config.get("group") is None else schedule.group(config["group"])
-    rate = config.get("learning_rate")
-    return _own(settings.of(rate)) if isinstance(rate, Mapping) else None
 
 
 def _in_steps(name: str, said: Any, **bound: Any) -> Any:

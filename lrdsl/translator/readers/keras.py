@@ -1,7 +1,7 @@
 """What Keras serializes: a schedule, or an optimizer with one.
 
 In: `keras.optimizers.schedules.serialize(...)` or `keras.optimizers.serialize(...)`. Out: what it says. Refuses schedules of one's
-own.
+own, but for `lrdsl.keras.LRS`, which comes back as it was compiled.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ... import compile as compiled
+from ...schedule import Schedule
 from .. import keras
 from ..lines import height, level, real, said
 from ..words import refuse
@@ -19,12 +21,16 @@ def knows(settings: Settings) -> bool:
     return settings.has("class_name")
 
 
-def read(settings: Settings) -> Found:
+def read(settings: Settings) -> Found | Schedule:
     name, config = str(settings.get("class_name")), settings.get("config")
     if not isinstance(config, Mapping):
         raise refuse(name, "its `config` is no mapping")
     if name in keras.SCHEDULERS:
         return Found(name, call(name, keras.SCHEDULERS[name], (), config))
+    if name == "LRS" and isinstance(config.get("text"), str):
+        settings.used.update(settings.said)  # what is bound
+        schedule = compiled(config["text"], **{**(config.get("bindings") or {}), **settings.said})
+        return schedule if config.get("group") is None else schedule.group(config["group"])
     many: Any = config.get("gradient_accumulation_steps")
     if isinstance(config.get("learning_rate"), Mapping) and is_number(many) and many > 1:
         why = f"{many} batches make an update, and Keras counts batches: its schedule is over {many} times as soon"
