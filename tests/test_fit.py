@@ -67,6 +67,20 @@ def test_laws_meet_between_two_logged_steps(style: int) -> None:
     assert fit(read(table(text, 10, 2411, STYLES[style]), "lr.csv")).text == text
 
 
+def test_what_has_fallen_to_zero_needs_no_floor() -> None:
+    found = fit(read(table("warmup(100, to=3e-4) then linear(200)", 1, 500), "lr.csv"))
+
+    assert found.text == "warmup(100, to=3e-4) then linear(200)"
+
+
+@pytest.mark.parametrize("begin", [16, 38])
+def test_a_power_that_is_no_whole_number_is_found_in_float32(begin: int) -> None:
+    text = f"warmup({begin}, to=2.29e-3) then poly(1_402, to=10%, power=1.5)"
+    found = fit(read(table(text, 3, 1400, lambda value: repr(float(np.float32(value)))), "lr.csv"))
+
+    assert (found.text, found.precision) == (text, "float32")
+
+
 def test_missing_rows_change_nothing() -> None:
     head, *rows = table("warmup(500, to=3e-4) then cosine(4.5k, to=10%)", 5, 5000).splitlines()
     kept = [row for row in rows if random.Random(row).random() < 0.6]

@@ -333,14 +333,9 @@ def _tight(clock: Clock, low: bool) -> bool:
         return True
     if low:
         return False
-    for bound, time in (
-        (clock.origin, first_float(clock.origin)),
-        (clock.origin, math.nextafter(first_float(end), 0.0)),
-        (end, first_float(clock.origin)),
-        (end, math.nextafter(first_float(end), 0.0)),
-    ):
+    times = first_float(clock.origin), math.nextafter(first_float(end), 0.0)
+    shares = []
+    for bound, length in ((clock.origin, rounded(clock.length)), (end, -rounded(clock.length))):
         whole, first, second = split(bound)
-        done = (time - whole - first - second) / rounded(clock.length)
-        if not 0 <= (done if bound == clock.origin else -done) <= 1:
-            return False
-    return True
+        shares += [(time - whole - first - second) / length for time in times]
+    return all(0 <= share <= 1 for share in shares)

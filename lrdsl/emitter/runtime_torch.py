@@ -92,7 +92,7 @@ def halfwave(x: Any) -> Any:
 
 def powers(x: Any, y: Any) -> Any:
     """x to the y, of which one may be a number."""
-    return torch.pow(x, y) if isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor) else math.pow(x, y)
+    return torch.pow(x, y)
 
 
 def inner(parts: Any, index: Any) -> Any:

@@ -77,7 +77,7 @@ def fit(log: Log) -> Fit:
 
 def _in_unit(found: Fit, log: Log) -> Fit:
     """The same text with times in what the log counts."""
-    if log.unit is None:
+    if log.unit == "steps":
         return found
     curve = Curve(log.t - found.offset, log.y, log.slack)
     said = replace(judged(counted(found.text, log.unit), curve, found.offset), precision=found.precision)

@@ -20,9 +20,9 @@ from .stretches import Curve
 
 _LIMIT = 1.8  # times the slack: least squares minds the mean deviation, and the largest can be brought down from there
 _WORST = 240  # points that the largest deviation is brought down at
-_ROUNDS = 5
-_BETTER = 0.97
-_STEP = 1e-7
+_ROUNDS = 5  # of linear programs, for slopes change on the way
+_BETTER = 0.97  # of the deviation before: a round that gains less is the last
+_STEP = 1e-7  # of a number's scale, by which slopes are measured
 _SPREAD = 40  # points of a phase
 _FAR = 20.0  # times the slack, that a number may move what it has a say in
 _POINTS = 40  # of a phase, for a fit

@@ -116,7 +116,7 @@ RAISED_POWER = Family(
     "raised power",
     4,
     _raised_power,
-    _pairs(_POLES, (0.5, 2.0, 3.0, 1.4, 0.25, -1.0, 4.0, 0.75)),
+    _pairs(_POLES, (0.5, 2.0, 3.0, 1.4, 1.5, 0.25, -1.0, 4.0, 0.75)),
     bounds=((-1e3, 1e3), (-4, 9)),
 )
 TANH = Family("tanh", 4, _tanh, _pairs((2.0, 4.0, 6.0, 10.0, 16.0), np.linspace(0, 1.2, 9)), 2.0, ((0.2, 40), (-2, 3)))

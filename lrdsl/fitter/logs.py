@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..checker.units import UNITS
 from ..records import frozen
 from .families import Floats
 from .tables import Table, number_in, table, wrong
@@ -20,7 +21,6 @@ _STEPS = ("global_step", "trainer/global_step", "train/global_step", "step", "_s
           "num_updates", "batch", "epoch", "epochs", "tokens", "tokens_seen", "consumed_tokens", "num_tokens", "samples",
           "consumed_samples")  # fmt: skip
 _VALUES = ("lr", "learning_rate", "learning-rate", "learningrate", "lr_0", "lr-0", "value")
-_UNITS = ("epoch", "token", "sample")
 _FLOAT64, _FLOAT32 = "float64", "float32"
 _FEW = 12  # different values: the levels of a curve of steps
 _LEAST = 1e-200  # below it, squares are 0
@@ -44,10 +44,10 @@ class Log:
         return len(self.t)
 
     @property
-    def unit(self) -> str | None:
-        """What its times count, by the name of their column, where that is not steps."""
+    def unit(self) -> str:
+        """What its times count, by the name of their column: steps where that names nothing else."""
         name = re.split(r"[/. ]", self.columns[0].lower())[-1]
-        return next((f"{one}s" for one in _UNITS if one in name and "step" not in name), None)
+        return next((unit for unit in UNITS if unit.removesuffix("s") in name), "steps")
 
     @property
     def rounded(self) -> bool:

@@ -259,12 +259,13 @@ def _limited(phases: Sequence[Phase], items: Sequence[Item], judge: Judge) -> It
 def _floored(phases: Sequence[Phase], items: Sequence[Item], low: float, judge: Judge) -> Iterator[str]:
     ways = _ways(phases, items)
     words = [many[-1] for many in ways]
+    floor = f" floor {number(low)}" if low else ""  # what has fallen to 0 stays there
     for place in reversed(range(len(ways))):
         for one in ways[place]:
-            if judge.passes(f"{_written(items, [*words[:place], one, *words[place + 1 :]])} floor {number(low)}"):
+            if judge.passes(f"{_written(items, [*words[:place], one, *words[place + 1 :]])}{floor}"):
                 words[place] = one
                 break
-    yield f"{_written(items, words)} floor {number(low)}"
+    yield f"{_written(items, words)}{floor}"
 
 
 def _from_zero(phases: Sequence[Phase], kept: Sequence[Item], first: Phase, low: float, judge: Judge) -> Iterator[str]:

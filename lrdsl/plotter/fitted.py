@@ -24,7 +24,7 @@ _GREY = "#555555"
 def save_fit(schedule: Schedule, t: Any, y: Any, slack: Any, path: str | os.PathLike[str]) -> None:
     """Write a picture of a schedule with the points of a log on it, and below how far they are from it.
 
-    `slack` is how far each point may be from the truth: the band in the lower panel.
+    `slack` is how far each point may be from the truth: the band in the lower panel. Where a point is beyond it, that is said.
     """
     with sheet(path) as write:
         from matplotlib.figure import Figure
@@ -49,6 +49,9 @@ def save_fit(schedule: Schedule, t: Any, y: Any, slack: Any, path: str | os.Path
         below.set_xticks(above.get_xticks())
         below.set_xlim(above.get_xlim())
         below.set_ylabel("log - text", fontsize=8.5)
+        if np.any(np.abs(missed) > slack * (1 + 1e-9)):
+            said = "the nearest text that was found, which is not the log's"
+            below.set_title(said, loc="left", fontsize=8.5, color="#d55e00", pad=3)
         below.tick_params(labelsize=8.5)
         below.spines[["top", "right"]].set_visible(False)
         write(figure)
