@@ -245,9 +245,27 @@ def test_a_noisy_log_is_refused_with_the_text_behind_the_noise(
     values = lrdsl.compile(text)(np.arange(1000)) * (1 + 0.01 * draw.normal(size=1000))
     path.write_text("step,lr\n" + "".join(f"{n},{value!r}\n" for n, value in enumerate(values.tolist())), "utf-8")
 
-    assert main(["fit", str(path)]) == 1
+    drawn = tmp_path / "noise.svg"
+    assert main(["fit", str(path), "-o", str(drawn)]) == 1
     out, err = capsys.readouterr()
     assert (out, err.splitlines()[-1].strip()) == ("", text)
+    assert "which is not the log's" in drawn.read_text("utf-8").replace("&#x27;", "'")
+
+
+def test_a_text_that_counts_steps_where_the_log_does_not_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lrdsl.fitter.counted", lambda text, unit: text)  # as of a text whose durations are not seen
+    for name, text, told in (
+        ("step", "0.1", False),
+        ("epoch", "0.1", False),
+        ("epoch", "0.1 until 30 then 0.01", True),
+    ):
+        path = tmp_path / "lr.csv"
+        values = lrdsl.compile(text)(np.arange(60)).tolist()
+        path.write_text(f"{name},lr\n" + "".join(f"{n},{value!r}\n" for n, value in enumerate(values)), "utf-8")
+        assert main(["fit", str(path)]) == 0
+        assert ("counts as steps what `epoch` counts" in capsys.readouterr().err) is told
 
 
 def test_columns_can_be_named_and_stdin_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
